@@ -1,0 +1,1 @@
+"""The pure rules that turn matches into one decision a frame."""

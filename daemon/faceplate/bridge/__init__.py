@@ -1,0 +1,1 @@
+"""The MQTT side: a process of its own that reads the journal."""

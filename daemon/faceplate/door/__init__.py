@@ -1,0 +1,1 @@
+"""The lock: a pure state machine, and drivers that only move pins."""

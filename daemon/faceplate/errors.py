@@ -1,0 +1,55 @@
+"""Everything that can go wrong, as one tree.
+
+FaceplateError
+├── ConfigError      the configuration file is missing, malformed or holds wrong values
+├── CameraError      the camera cannot be opened, or its stream stalled or ended
+├── ModelError       a bundle is damaged, or does not fit this program
+├── PictureError     a picture cannot be read, or holds no usable face
+├── EnrolmentError   a person cannot be enrolled from what was given
+├── StoreError       the gallery or the journal cannot be read or written
+│   └── SealError   the gallery's key is missing, unsafe, or not the one it was sealed with
+├── DoorError        the lock's driver cannot be started or did not answer
+└── BridgeError      the MQTT side cannot be set up
+
+Every message says what was expected, what came and what to do about it.
+"""
+
+
+class FaceplateError(Exception):
+    """Root of every error this program raises on purpose."""
+
+
+class ConfigError(FaceplateError, ValueError):
+    """The configuration cannot be used; the message lists every fault with its path."""
+
+
+class CameraError(FaceplateError, OSError):
+    """The camera cannot be opened, or its stream stalled or ended."""
+
+
+class ModelError(FaceplateError, ValueError):
+    """A model bundle is damaged or does not fit this program."""
+
+
+class PictureError(FaceplateError, ValueError):
+    """A picture cannot be read."""
+
+
+class EnrolmentError(FaceplateError, ValueError):
+    """A person cannot be enrolled from what was given."""
+
+
+class StoreError(FaceplateError, OSError):
+    """The gallery or the journal cannot be read or written."""
+
+
+class SealError(StoreError):
+    """The gallery's key is missing, unsafe, or not the one its people were sealed with."""
+
+
+class DoorError(FaceplateError, OSError):
+    """The lock's driver cannot be started or does not answer."""
+
+
+class BridgeError(FaceplateError, OSError):
+    """The MQTT side cannot be set up."""

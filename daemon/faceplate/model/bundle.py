@@ -1,0 +1,233 @@
+"""A model bundle: a folder with the networks, and `bundle.json` that says everything about them.
+
+The trainer writes it, the daemon reads it, both through this module. Nothing is trusted that does not match its
+SHA-256, and nothing is read from a file's or a tower's name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceplate.errors import ModelError
+from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE
+
+CONTRACT = 1
+"""Version of the contract this program speaks"""
+
+MANIFEST = "bundle.json"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """One row of the calibration table: what a threshold means, measured on people the network never saw."""
+
+    anchors: int
+    """Enrolled anchors a person had when this was measured"""
+
+    false_accept_rate: float
+    """The false-match rate this row is for: one visitor's picture against one enrolled stranger"""
+
+    score: float
+    """`detection_threshold` that gives it, 0..1"""
+
+    false_accept_bounds: tuple[float, float]
+    """95 % bounds of the false-match rate at that score, by bootstrap over people"""
+
+    false_reject_rate: float
+    """Share of genuine pictures refused at that score"""
+
+    false_reject_bounds: tuple[float, float]
+    """95 % bounds of it, by bootstrap over people"""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How scores became rates."""
+
+    people: int
+    """How many different people it was measured on"""
+
+    impostor_pairs: int
+    genuine_pairs: int
+
+    prior: float
+    """Share of genuine visits assumed where a score of 0.5 means "as likely as not" """
+
+    fusion: str
+    """How the scores of several anchors become one: "share", "max", "mean" or "centroid" """
+
+    table: tuple[OperatingPoint, ...]
+
+    def threshold(self, false_accept_rate: float) -> float:
+        """Score above which at most this share of strangers passes, with any number of anchors that was measured.
+
+        Raises:
+            ModelError: the table has no row for a rate this low.
+        """
+        rows = [row for row in self.table if row.false_accept_rate <= false_accept_rate * (1 + 1e-9)]
+        if not rows:
+            lowest = min(row.false_accept_rate for row in self.table)
+            raise ModelError(
+                f"the bundle was calibrated down to a false-accept rate of {lowest:g}, {false_accept_rate:g} was asked for; "
+                "ask for more, or set detection_threshold yourself"
+            )
+        nearest = max(row.false_accept_rate for row in rows)
+        return max(row.score for row in rows if row.false_accept_rate == nearest)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `bundle.json` holds."""
+
+    contract: int
+    name: str
+    input_size: int
+    """Side of the aligned crop in pixels"""
+    colour_order: str
+    """"RGB" """
+    input_scale: float
+    input_offset: float
+    """The tower computes on `pixel * input_scale + input_offset`; an uint8 input takes the pixel itself"""
+    landmark_template: tuple[tuple[float, float], ...]
+    """Where the five landmarks lie in the crop: x, y in pixels"""
+    embedding_size: int
+    siamese: str
+    detector: str
+    golden_crop: str
+    """Names of the files; each is listed in `sha256`"""
+    golden_embedding: tuple[float, ...]
+    """What `embed` makes of the golden crop"""
+    golden_cosine: float
+    """A runtime is refused when its embedding of the golden crop has a cosine below this to the golden embedding"""
+    sha256: dict[str, str]
+    """File name -> SHA-256, for every file of the bundle but this one"""
+    calibration: Calibration
+    metrics: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    """Where weights and calibration data came from, and under which licences"""
+    trainer: dict[str, Any] = field(default_factory=dict)
+    """Version, seed and command that made the bundle"""
+
+    def to_json(self) -> str:
+        """The text of bundle.json."""
+        return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read the text of bundle.json.
+
+        Raises:
+            ModelError: it is not JSON, a key is missing or unknown, or has the wrong type.
+        """
+        try:
+            tree = json.loads(text)
+            calibration = dict(tree["calibration"])
+            calibration["table"] = tuple(
+                OperatingPoint(
+                    **row
+                    | {name: tuple(row[name]) for name in ("false_accept_bounds", "false_reject_bounds")}
+                )
+                for row in calibration["table"]
+            )
+            return cls(
+                **tree
+                | {
+                    "calibration": Calibration(**calibration),
+                    "landmark_template": tuple((float(x), float(y)) for x, y in tree["landmark_template"]),
+                    "golden_embedding": tuple(map(float, tree["golden_embedding"])),
+                }
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(f"{MANIFEST} is not what contract {CONTRACT} expects: {error!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle whose every file has been read and found to be the one its manifest names."""
+
+    folder: Path
+    manifest: Manifest
+    files: dict[str, bytes] = field(repr=False)
+    """What was hashed is what is used: the files' bytes, so that nobody can change them in between"""
+
+    @property
+    def siamese(self) -> bytes:
+        """The Siamese network, a TFLite file."""
+        return self.files[self.manifest.siamese]
+
+    @property
+    def detector(self) -> bytes:
+        """The face detector, an ONNX file."""
+        return self.files[self.manifest.detector]
+
+    @property
+    def golden_crop(self) -> NDArray[np.uint8]:
+        """An aligned face, RGB uint8 (112, 112, 3)."""
+        picture = cv2.imdecode(np.frombuffer(self.files[self.manifest.golden_crop], np.uint8), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise ModelError(f"{self.folder / self.manifest.golden_crop} is not a picture")
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+    @property
+    def id(self) -> str:
+        """SHA-256 of the Siamese network: two bundles with the same give the same embeddings."""
+        return self.manifest.sha256[self.manifest.siamese]
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read a bundle and check it against its manifest.
+
+    Raises:
+        ModelError: a file is missing, is not the one its hash names, or the contract is another one.
+    """
+    manifest = Manifest.from_json(_read(folder / MANIFEST).decode("utf-8", errors="replace"))
+    _check_contract(manifest, folder)
+    files = {}
+    for name, expected in manifest.sha256.items():
+        if Path(name).name != name:
+            raise ModelError(f"{folder / MANIFEST} names a file outside the bundle: {name!r}")
+        files[name] = _read(folder / name)
+        received = hashlib.sha256(files[name]).hexdigest()
+        if received != expected:
+            raise ModelError(
+                f"{folder / name} is damaged or was changed: expected SHA-256 {expected}, found {received}. "
+                "Install the bundle again."
+            )
+    return Bundle(folder, manifest, files)
+
+
+def _check_contract(manifest: Manifest, folder: Path) -> None:
+    expected = {
+        "contract": (CONTRACT, manifest.contract),
+        "input_size": (CROP_SIZE, manifest.input_size),
+        "colour_order": ("RGB", manifest.colour_order),
+    }
+    for key, (wanted, found) in expected.items():
+        if wanted != found:
+            raise ModelError(f"{folder / MANIFEST}: this program expects {key} {wanted!r}, the bundle has {found!r}")
+    if np.shape(manifest.landmark_template) != TEMPLATE.shape or not np.allclose(manifest.landmark_template, TEMPLATE):
+        raise ModelError(f"{folder / MANIFEST}: the landmark template is not the one this program aligns faces to")
+    if len(manifest.golden_embedding) != manifest.embedding_size:
+        raise ModelError(
+            f"{folder / MANIFEST}: embedding_size is {manifest.embedding_size}, "
+            f"the golden embedding has {len(manifest.golden_embedding)} numbers"
+        )
+    for name in (manifest.siamese, manifest.detector, manifest.golden_crop):
+        if name not in manifest.sha256:
+            raise ModelError(f"{folder / MANIFEST}: there is no SHA-256 for {name!r}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}. Install the bundle again.") from error

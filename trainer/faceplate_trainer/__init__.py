@@ -1,0 +1,1 @@
+"""Faceplate's trainer: from photographs to a calibrated, quantised Siamese bundle."""
