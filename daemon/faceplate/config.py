@@ -162,6 +162,12 @@ class AccessConfig(Section):
     visit_window: Annotated[Seconds, Field(gt=0, le=60)] = Seconds(5.0)
     """Frames older than this no longer count for a visit"""
 
+    patience: Annotated[Seconds, Field(ge=0, le=60)] = Seconds(1.0)
+    """A visitor is refused at the earliest after being looked at for this long"""
+
+    repeat_after: Annotated[Seconds, Field(ge=1, le=600)] = Seconds(10.0)
+    """A face that stays in view is answered again at the earliest after this long"""
+
     max_frame_age: Annotated[Seconds, Field(gt=0, le=10)] = Seconds(1.0)
     """A frame older than this can never lead to a grant"""
 

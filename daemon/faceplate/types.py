@@ -86,18 +86,28 @@ class Flaw(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """One face in one frame: where it is, how good it is, and what the network makes of it."""
-
-    track: TrackId
+class Look:
+    """What one look at one face gives."""
 
     face: Face
+
+    crop: Image = field(repr=False)
+    """The aligned face, RGB uint8 (112, 112, 3)"""
 
     flaws: tuple[Flaw, ...]
     """Empty when the face is good enough to be recognised"""
 
     embedding: Embedding | None = field(repr=False)
     """None exactly when there are flaws: a bad face is never embedded"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A look at a face that is followed from frame to frame."""
+
+    track: TrackId
+
+    look: Look
 
 
 class Likeness(StrEnum):

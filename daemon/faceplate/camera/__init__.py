@@ -1,1 +1,1 @@
-"""Cameras: where frames come from."""
+"""Where frames come from: one protocol, and an adapter for each kind of camera."""

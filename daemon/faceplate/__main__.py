@@ -1,0 +1,74 @@
+"""The command line: read it, run one command, and tell how it ended."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from faceplate import __version__
+from faceplate.commands import bridge, common, demo, journal, people, replay, run, secure
+from faceplate.commands.common import ExitCode
+from faceplate.errors import (
+    BridgeError,
+    CameraError,
+    ConfigError,
+    DoorError,
+    EnrolmentError,
+    FaceplateError,
+    ModelError,
+    PictureError,
+    StoreError,
+)
+
+_EXIT_CODES = {
+    ConfigError: ExitCode.CONFIG,
+    CameraError: ExitCode.CAMERA,
+    ModelError: ExitCode.MODEL,
+    PictureError: ExitCode.PICTURE,
+    EnrolmentError: ExitCode.REFUSED,
+    StoreError: ExitCode.STORE,
+    DoorError: ExitCode.DOOR,
+    BridgeError: ExitCode.BRIDGE,
+}
+
+_log = logging.getLogger(__name__)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    arguments = _parser().parse_args(words)
+    try:
+        return int(arguments.run(arguments))
+    except FaceplateError as error:
+        print(f"faceplate: {error}", file=sys.stderr)
+        return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), ExitCode.FAILED)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; Python would complain of it at exit
+        return ExitCode.OK
+    except Exception:
+        _log.critical("an unforeseen error; the door is locked", exc_info=True)
+        return ExitCode.FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="faceplate",
+        description="A door that knows its people: face verification wholly on the device.",
+        epilog="`faceplate COMMAND --help` explains a command. Exit codes: "
+        + ", ".join(f"{code.value} {code.name.lower()}" for code in ExitCode)
+        + ".",
+    )
+    parser.add_argument("--version", action="version", version=f"faceplate {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    options = common.config_options()
+    for command in (run, bridge, demo, people, replay, journal, secure):
+        command.register(commands, options)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+"""A camera that runs by itself: a thread reads it, the newest frame wins, and what is lost is opened again."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from faceplate.camera.clock import monotonic
+from faceplate.errors import CameraError
+from faceplate.types import Clock, Frame, Image, Seconds
+
+_log = logging.getLogger(__name__)
+
+FIRST_DELAY = Seconds(0.5)
+LONGEST_DELAY = Seconds(30.0)
+"""Waiting times before a lost camera is opened again"""
+
+CLOSE_TIMEOUT = Seconds(2.0)
+"""How long `close` waits for a driver that is still busy reading"""
+
+
+class Source(Protocol):
+    """A device or stream as its driver knows it. Only one thread uses it at a time."""
+
+    name: str
+    """As it may stand in a log: without passwords"""
+
+    def open(self) -> None:
+        """Open it.
+
+        Raises:
+            CameraError: it cannot be opened; the message says what to do.
+        """
+        ...
+
+    def read(self) -> Image:
+        """Wait for the next picture: RGB uint8 (H, W, 3), C-contiguous. It gives up after the stall time-out.
+
+        Raises:
+            CameraError: none came in time, or the stream ended.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it; closing what is not open is no fault."""
+        ...
+
+
+def reopening_delays() -> Iterator[Seconds]:
+    """How long to wait before each attempt: doubling up to half a minute, with jitter.
+
+    The jitter keeps several doors from asking a restarting camera or recorder all at the same moment.
+    """
+    delay = FIRST_DELAY
+    while True:
+        yield Seconds(max(FIRST_DELAY, delay * random.uniform(0.5, 1.0)))  # noqa: S311 - spreads load, keeps no secret
+        delay = Seconds(min(LONGEST_DELAY, delay * 2))
+
+
+class Outage:
+    """A camera's troubles from the first failure to the next frame, told once: WARNING, then DEBUG, then INFO."""
+
+    def __init__(self, name: str, delays: Callable[[], Iterator[Seconds]] = reopening_delays) -> None:
+        self._name = name
+        self._delays = delays
+        self._pending: Iterator[Seconds] | None = None
+
+    def failed(self, error: CameraError) -> Seconds:
+        """How long to wait before the next attempt."""
+        level = logging.DEBUG if self._pending else logging.WARNING
+        self._pending = self._pending or self._delays()
+        delay = next(self._pending)
+        _log.log(level, "camera %s failed: %s. Opening it again in %.1f s", self._name, error, delay)
+        return delay
+
+    def over(self) -> None:
+        """A frame came."""
+        if self._pending:
+            self._pending = None
+            _log.info("camera %s is back", self._name)
+
+
+class NewestFrame:
+    """Holds one frame, the newest; whoever is slow misses the ones between and never gets an old one."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._frame: Frame | None = None
+        self._ended = False
+
+    def put(self, frame: Frame) -> None:
+        """Hold this frame instead of the one before."""
+        with self._changed:
+            self._frame = frame
+            self._changed.notify_all()
+
+    def clear(self) -> None:
+        """Hold no frame."""
+        with self._changed:
+            self._frame = None
+
+    def end(self) -> None:
+        """There will be no more frames."""
+        with self._changed:
+            self._ended = True
+            self._frame = None
+            self._changed.notify_all()
+
+    def after(self, index: int) -> Frame | None:
+        """Wait for a frame newer than the one with this index; None when there will be no more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or (self._frame is not None and self._frame.index > index))
+            return self._frame
+
+
+class LiveCamera:
+    """A `Camera` over a source that never ends by itself.
+
+    The first opening happens here and now, so that a wrong name is said at once; after a later loss the source is
+    opened again for as long as it takes.
+
+    Raises:
+        CameraError: the source cannot be opened.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        stall_timeout: Seconds,
+        clock: Clock = monotonic,
+        wait: Callable[[Seconds], bool] | None = None,
+    ) -> None:
+        """`wait` waits before an attempt and tells whether the camera was closed meanwhile; tests bring their own."""
+        self._source = source
+        self._stall_timeout = stall_timeout
+        self._clock = clock
+        self._closed = threading.Event()
+        self._wait = wait or self._closed.wait
+        self._newest = NewestFrame()
+        self._last_given = -1
+        self._captured = 0
+        source.open()
+        self._last_sign_of_life = clock()
+        self._thread = threading.Thread(target=self._run, name=f"camera {source.name}", daemon=True)
+        self._thread.start()
+
+    def frames(self) -> Iterator[Frame]:
+        """Each time the newest frame, which nobody was given before."""
+        while (frame := self._newest.after(self._last_given)) is not None:
+            self._last_given = frame.index
+            yield frame
+        if not self._closed.is_set():
+            raise CameraError(
+                f"the capture of camera {self._source.name} ended by an unforeseen error, logged before this; restart"
+            )
+
+    def close(self) -> None:
+        """End the capture. A driver that does not come back in time is left behind, it ends with the process."""
+        self._closed.set()
+        self._newest.end()
+        self._thread.join(CLOSE_TIMEOUT)
+        if self._thread.is_alive():
+            _log.warning("camera %s did not come back within %g s of closing", self._source.name, CLOSE_TIMEOUT)
+
+    def _run(self) -> None:
+        try:
+            self._capture()
+        finally:  # whatever ends this thread, nobody must wait for its frames for ever
+            self._newest.end()
+            self._source.close()
+
+    def _capture(self) -> None:
+        outage = Outage(self._source.name)
+        is_open = True
+        while not self._closed.is_set():
+            try:
+                if not is_open:
+                    self._open_again()
+                    is_open = True
+                frame = self._next_frame()
+            except CameraError as error:
+                self._newest.clear()  # what was seen before the loss is no longer what stands before the door
+                self._source.close()
+                is_open = False
+                if self._wait(outage.failed(error)):
+                    return
+            else:
+                outage.over()
+                self._newest.put(frame)
+
+    def _open_again(self) -> None:
+        self._source.open()
+        self._last_sign_of_life = self._clock()
+
+    def _next_frame(self) -> Frame:
+        image = self._source.read()
+        now = self._clock()
+        silence = now - self._last_sign_of_life
+        if silence > self._stall_timeout:
+            # The whole process may have been held up; then this picture has waited in a buffer for as long.
+            raise CameraError(
+                f"expected a frame at least every {self._stall_timeout:g} s, none came for {silence:.1f} s"
+            )
+        self._last_sign_of_life = now
+        frame = Frame(self._captured, now, image)
+        self._captured += 1
+        return frame

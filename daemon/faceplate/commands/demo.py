@@ -1,0 +1,182 @@
+"""`faceplate demo`: everything in one terminal, on real clips, with a real broker and a simulated door."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import yaml
+
+from faceplate import app
+from faceplate.camera.replay import ReplayCamera
+from faceplate.commands.annotate import Photographer
+from faceplate.commands.common import ExitCode, Subparsers, set_up_logging
+from faceplate.commands.narrator import Narrator
+from faceplate.config import Config, LogConfig, load_config
+from faceplate.journal.journal import Journal
+from faceplate.people.enrolment import Picture
+from faceplate.pictures import read_picture
+from faceplate.types import Clock, Decision, DoorEvent
+
+FOOTAGE = Path(__file__).parent.parent / "footage"
+_NAME = "Daniel"
+_ACTS = (("a stranger comes", "woman.mp4"), (f"{_NAME} comes, and the stranger with him", "man-and-woman.mp4"))
+_BROKER_STARTS_WITHIN = 5.0
+_LAST_MESSAGES_WITHIN = 5.0
+
+
+def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    del common  # the demo brings its own configuration
+    parser = commands.add_parser(
+        "demo",
+        help="watch a door open for the right person, and for nobody else",
+        description="Enrol a man from three stills, play a clip of a woman and one of both, and print every decision, door "
+        "event and MQTT message as it happens. Video, networks and MQTT are real; the lock is simulated.",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("demo-output"), metavar="DIR", help="where annotated pictures go (default: %(default)s)"
+    )
+    parser.add_argument("--fast", action="store_true", help="play as fast as possible instead of in real time")
+    parser.set_defaults(run=_demo)
+
+
+def _demo(arguments: argparse.Namespace) -> ExitCode:
+    set_up_logging(LogConfig(level="warning"))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faceplate-demo-")))
+        port = stack.enter_context(_broker(folder))
+        config = _configuration(folder, port)
+        _enrol(config)
+        if port is not None:
+            stack.enter_context(_bridge_and_dashboard(folder, config, port))
+        journal = stack.enter_context(closing(Journal(config.journal.path)))
+        for title, clip in _ACTS:
+            print(f"\n-- {title} ({clip})", flush=True)
+            camera = ReplayCamera(FOOTAGE / clip, paced=not arguments.fast)
+            photographer = Photographer(arguments.output, prefix=f"{Path(clip).stem}-")
+            app.replay(config, camera, _Both(journal, camera.clock), photographer.show)
+    print(f"\nAnnotated pictures of the decisions are in {arguments.output.resolve()}")
+    return ExitCode.OK
+
+
+class _Both:
+    """The journal, and a narrator that tells what has been written into it."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._narrator = Narrator(clock, as_json=False, tell=_say)
+
+    def write(self, entry: Decision | DoorEvent) -> None:
+        self._journal.write(entry)
+        self._narrator.write(entry)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _configuration(folder: Path, port: int | None) -> Config:
+    """A configuration file like an owner's, so that the bridge, a process of its own, reads the same."""
+    file = folder / "config.yaml"
+    tree = {
+        "device": {"id": "demo-door", "name": "Demo door"},
+        "people": {"store": "people", "key_file": "gallery.key"},
+        "door": {"driver": "simulated", "release_time": 2.0},
+        "journal": {"path": "journal.sqlite3"},
+        "bridge": {"host": "127.0.0.1", "port": port or 1883, "tls": {"enabled": False}, "cursor_file": "bridge.cursor"},
+        "log": {"level": "warning"},
+    }
+    file.write_text(yaml.safe_dump(tree), encoding="utf-8")
+    return load_config(file)
+
+
+def _enrol(config: Config) -> None:
+    pictures = [Picture(file.name, read_picture(file)) for file in sorted(FOOTAGE.glob("man-*.jpg"))]
+    person, enrolment = app.Recognition(config.vision, config.people).enrol(_NAME, pictures)
+    print(f"-- {person.name} is enrolled from {len(enrolment.anchors)} stills")
+
+
+@contextmanager
+def _broker(folder: Path) -> Iterator[int | None]:
+    """A mosquitto of the demo's own on a free port of this machine; None, and a word about it, if there is none."""
+    program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    if program is None:
+        print("-- no mosquitto on this machine: the MQTT part is left out (apt install mosquitto mosquitto-clients)")
+        yield None
+        return
+    port = _free_port()
+    settings = folder / "mosquitto.conf"
+    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n", encoding="utf-8")
+    with _running([program, "-c", str(settings)]):
+        _wait_for_port(port)
+        yield port
+
+
+@contextmanager
+def _bridge_and_dashboard(folder: Path, config: Config, port: int) -> Iterator[None]:
+    """The bridge as a process of its own, and a listener in the place of a dashboard."""
+    topics = f"{config.bridge.base_topic}/{config.device.id}/#"
+    listener = shutil.which("mosquitto_sub")
+    with ExitStack() as stack:
+        if listener:
+            heard = stack.enter_context(_running([listener, "-p", str(port), "-t", topics, "-v"], stdout=subprocess.PIPE))
+            stack.enter_context(_telling(heard))
+        bridge = [sys.executable, "-m", "faceplate", "bridge", "--config", str(folder / "config.yaml")]
+        stack.enter_context(_running(bridge))
+        yield
+
+
+@contextmanager
+def _telling(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Print what a process says; at the end wait for the last word."""
+    lines = process.stdout
+    assert lines is not None  # noqa: S101 - it was opened as a pipe
+    stopped = threading.Event()
+
+    def tell() -> None:
+        for line in lines:
+            print(f"{'mqtt':>10} {line.rstrip()}", flush=True)
+            if line.rstrip().endswith("stopped"):
+                stopped.set()
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    yield
+    stopped.wait(_LAST_MESSAGES_WITHIN)
+
+
+@contextmanager
+def _running(command: list[str], stdout: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(command, stdout=stdout, text=True)  # noqa: S603 - programs found above
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for_port(port: int) -> None:
+    give_up = threading.Event()
+    timer = threading.Timer(_BROKER_STARTS_WITHIN, give_up.set)
+    timer.start()
+    while not give_up.is_set():
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        give_up.wait(0.05)
+    timer.cancel()

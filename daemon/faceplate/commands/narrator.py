@@ -1,0 +1,63 @@
+"""Telling decisions and door events as they happen, for people and for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from faceplate.types import Clock, Decision, DoorEvent, Outcome
+
+
+class Narrator:
+    """A record that is printed: one line for each decision that changed something and for each door event."""
+
+    def __init__(self, clock: Clock, *, as_json: bool, every_frame: bool = False, tell: Callable[[str], None] = print) -> None:
+        """Begin to tell.
+
+        Args:
+            clock: of the camera; times are told from now on.
+            as_json: one JSON object a line.
+            every_frame: also tell the frames on which nothing was decided.
+            tell: is given each line.
+        """
+        self._start = clock()
+        self._every_frame = every_frame
+        self._tell = tell
+        self._line = json.dumps if as_json else sentence
+        self._frame = 0
+
+    def write(self, entry: Decision | DoorEvent) -> None:
+        """Tell an entry."""
+        if isinstance(entry, Decision):
+            self._frame = entry.frame
+            if entry.outcome is Outcome.NOTHING and not self._every_frame:
+                return
+        told = {"frame": self._frame, "time": round(entry.time - self._start, 3), **_facts(entry)}
+        self._tell(self._line(told))
+
+
+def sentence(told: dict[str, Any]) -> str:
+    """One entry in words."""
+    score = f"  score {told['score']:.2f}" if "score" in told else ""
+    nearest = f" nearest {told['nearest']}" if told.get("nearest") and not told["person"] else ""
+    who = f"  {told['person']}" if told["person"] else ""
+    return f"{told['time']:8.2f} s  frame {told['frame']:<5d} {told['event']:<15}{who}  {told['reason']}{score}{nearest}"
+
+
+def _facts(entry: Decision | DoorEvent) -> dict[str, Any]:
+    if isinstance(entry, DoorEvent):
+        return {"event": str(entry.type), "person": entry.person, "reason": str(entry.cause)}
+    event = "nothing" if entry.outcome is Outcome.NOTHING else f"access_{entry.outcome}"
+    facts: dict[str, Any] = {"event": event, "person": entry.person, "reason": str(entry.reason)}
+    if (match := entry.match) is None:
+        return facts
+    return facts | {
+        "track": int(match.sighting.track),
+        "likeness": str(match.likeness),
+        "nearest": match.person,
+        "score": round(match.score, 4),
+        "share": round(match.share, 4),
+        "lead": round(match.lead, 4),
+        "flaws": [str(flaw) for flaw in match.sighting.look.flaws],
+    }

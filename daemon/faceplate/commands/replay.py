@@ -1,0 +1,58 @@
+"""`faceplate replay`: the whole daemon over a recording, with a simulated door."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from faceplate import app
+from faceplate.camera.recording import PICTURES, Stills
+from faceplate.camera.replay import ReplayCamera
+from faceplate.commands.annotate import Photographer
+from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
+from faceplate.commands.narrator import Narrator
+from faceplate.config import AccessConfig
+from faceplate.types import Seconds
+
+
+def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "replay",
+        parents=[common],
+        help="show what the door would have done",
+        description="Run the whole daemon over a clip, a gif, a picture or a folder of pictures, with the enrolled people "
+        "and a simulated door. Prints a line for each decision that changed something and for each door event.",
+    )
+    parser.add_argument("source", type=Path, metavar="SOURCE", help="video, gif, picture or folder of pictures")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--all", action="store_true", help="also a line for each frame on which nothing was decided")
+    parser.add_argument(
+        "--visits",
+        action="store_true",
+        help="each picture of a folder is a visit of its own: somebody who stands still for as long as a decision takes, "
+        "and goes; without it a folder is the frames of one film",
+    )
+    parser.add_argument("--realtime", action="store_true", help="play as fast as it was recorded, not as fast as possible")
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="write an annotated picture of each decision there")
+    parser.set_defaults(run=_replay)
+
+
+def _replay(arguments: argparse.Namespace) -> ExitCode:
+    config = config_of(arguments)
+    set_up_logging(config.log)
+    alone = arguments.source.suffix.lower() in PICTURES
+    stills = visits(config.access) if arguments.visits or alone else Stills(config.camera.frame_rate)
+    camera = ReplayCamera(arguments.source, paced=arguments.realtime, stills=stills)
+    narrator = Narrator(camera.clock, as_json=arguments.json, every_frame=arguments.all)
+    photographer = Photographer(arguments.pictures) if arguments.pictures else None
+    app.replay(config, camera, narrator, photographer.show if photographer else app.show_nothing)
+    return ExitCode.OK
+
+
+def visits(rules: AccessConfig) -> Stills:
+    """Pictures held just long enough to be decided on, and far enough apart to be visits of their own."""
+    frames = rules.frames_considered
+    # A little longer than patience, which a sum of rounded times might miss by a hair.
+    lasting = max(rules.patience * 1.05, 0.1)
+    return Stills(frame_rate=max(frames - 1, 1) / lasting, frames=max(frames, 2), gap=Seconds(rules.visit_window + 1))

@@ -1,0 +1,38 @@
+"""`faceplate run`: the daemon."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+
+from faceplate import app
+from faceplate.camera.camera import Camera
+from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
+
+
+def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "run",
+        parents=[common],
+        help="guard the door",
+        description="Guard the door until told to stop (SIGTERM or Ctrl-C). The door is locked at start and at every end.",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> ExitCode:
+    config = config_of(arguments)
+    set_up_logging(config.log)
+    # Before there is a camera to close, a stop is an ordinary exception: everything built so far is taken down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        app.run(config, _close_on_signal)
+    except KeyboardInterrupt:
+        return ExitCode.OK
+    return ExitCode.OK
+
+
+def _close_on_signal(camera: Camera) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: camera.close())

@@ -1,0 +1,235 @@
+"""The enrolled people: one sealed file for each, in a folder only its owner may enter."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import unicodedata
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceplate.errors import EnrolmentError, StoreError
+from faceplate.files import sync_folder, write_atomically
+from faceplate.people.seal import Seal, key_is_there, load_seal, make_key
+from faceplate.types import Embedding, Image
+
+_SUFFIX = ".person"
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """One enrolled picture of a person."""
+
+    crop: Image = field(repr=False)
+    """The aligned face, RGB uint8 (112, 112, 3), kept so that a new bundle can embed it again"""
+
+    embedding: Embedding = field(repr=False)
+    """Unit vector float32 (D,), turned by the gallery's secret rotation"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may come in."""
+
+    id: str
+    """Random; names the file, so that a folder listing tells no names"""
+
+    name: str
+
+    enrolled: str
+    """UTC, ISO 8601"""
+
+    bundle: str
+    """`Bundle.id` of the network that made the embeddings"""
+
+    anchors: tuple[Anchor, ...]
+
+    def to_bytes(self) -> bytes:
+        """The record, before it is sealed."""
+        anchors = [{"crop": _text(_png(a.crop)), "embedding": _text(a.embedding.astype("<f4").tobytes())} for a in self.anchors]
+        record = {"name": self.name, "enrolled": self.enrolled, "bundle": self.bundle, "anchors": anchors}
+        return json.dumps(record, ensure_ascii=False).encode()
+
+    @classmethod
+    def from_bytes(cls, person_id: str, record: bytes) -> Self:
+        """Read what `to_bytes` made."""
+        tree = json.loads(record)
+        anchors = tuple(
+            Anchor(_pixels(base64.b64decode(a["crop"])), np.frombuffer(base64.b64decode(a["embedding"]), "<f4").astype(np.float32))
+            for a in tree["anchors"]
+        )
+        return cls(person_id, tree["name"], tree["enrolled"], tree["bundle"], anchors)
+
+
+class Gallery:
+    """The store on disk. Reads whole people, writes whole people, forgets whole people."""
+
+    def __init__(self, folder: Path, key_file: Path) -> None:
+        """Name the place; neither folder nor key need be there before somebody is enrolled."""
+        self._folder = folder
+        self._key_file = key_file
+
+    @cached_property
+    def _seal(self) -> Seal:
+        return load_seal(self._key_file)
+
+    @cached_property
+    def _rotations(self) -> dict[int, NDArray[np.float32]]:
+        return {}
+
+    def turn(self, embedding: Embedding) -> Embedding:
+        """Turn an embedding as those in the gallery are turned.
+
+        Raises:
+            SealError: the gallery's key is missing or unsafe.
+        """
+        size = len(embedding)
+        if size not in self._rotations:
+            self._rotations[size] = self._seal.rotation(size)
+        return np.asarray(self._rotations[size] @ embedding, dtype=np.float32)
+
+    def version(self) -> tuple[int, ...]:
+        """Changes whenever anybody was added, changed or removed; cheap enough to ask at every frame."""
+        try:
+            status = self._folder.stat()
+        except FileNotFoundError:
+            return ()
+        return (status.st_ino, status.st_mtime_ns)
+
+    def people(self) -> list[Person]:
+        """Everybody, by name.
+
+        Raises:
+            SealError: somebody was sealed with another key, or a record is damaged.
+            StoreError: a record cannot be read.
+        """
+        return sorted(map(self._read, stored_people(self._folder)), key=lambda person: person.name.casefold())
+
+    def find(self, name: str) -> Person | None:
+        """The person of that name, however its letters are cased."""
+        return next((person for person in self.people() if same_name(person.name, name)), None)
+
+    def save(self, person: Person) -> None:
+        """Add a person, or put a changed one in place of the old.
+
+        Raises:
+            StoreError: it could not be written; what was there before is still there.
+        """
+        name = person.id + _SUFFIX
+        try:
+            write_atomically(self._folder / name, self._seal.seal(person.to_bytes(), name))
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {person.name!r} to {self._folder}: {error.strerror}. Nothing was changed; make room or mend "
+                "the permissions and try again."
+            ) from error
+
+    def remove(self, person: Person) -> None:
+        """Erase a person.
+
+        Raises:
+            StoreError: the file could not be removed.
+        """
+        try:
+            (self._folder / (person.id + _SUFFIX)).unlink()
+            sync_folder(self._folder)
+        except OSError as error:
+            raise StoreError(f"cannot remove {person.name!r} from {self._folder}: {error.strerror}") from error
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep other programs from changing the gallery until the end of the block; make it if there is none.
+
+        Raises:
+            SealError: there are people, and the key they were sealed with is not there.
+            StoreError: somebody else is changing it, or the folder cannot be made.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self._folder.with_name(self._folder.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"cannot open the gallery {self._folder} for changes: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not stored_people(self._folder) and not key_is_there(self._key_file):
+                make_key(self._key_file)
+            yield
+        except BlockingIOError:
+            raise StoreError(f"another program is changing the gallery {self._folder}; try again when it is done") from None
+        finally:
+            os.close(lock)
+
+    def _read(self, path: Path) -> Person:
+        try:
+            sealed = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {error.strerror}") from error
+        return Person.from_bytes(path.stem, self._seal.open(sealed, path.name))
+
+
+def stored_people(folder: Path) -> Sequence[Path]:
+    """The files of a gallery, without opening any."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == _SUFFIX)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(f"cannot read the gallery {folder}: {error.strerror}") from error
+
+
+def new_person(name: str, bundle: str) -> Person:
+    """A person who was not there before, still without anchors.
+
+    Raises:
+        EnrolmentError: the name cannot be used.
+    """
+    return Person(uuid.uuid4().hex, tidy_name(name), datetime.now(UTC).isoformat(timespec="seconds"), bundle, ())
+
+
+def with_anchors(person: Person, anchors: Sequence[Anchor]) -> Person:
+    """The same person with more anchors."""
+    return replace(person, anchors=person.anchors + tuple(anchors))
+
+
+def same_name(a: str, b: str) -> bool:
+    """Whether two names are one, however their letters are cased."""
+    return tidy_name(a).casefold() == tidy_name(b).casefold()
+
+
+def tidy_name(name: str) -> str:
+    """The name as it is kept: composed letters, single spaces.
+
+    Raises:
+        EnrolmentError: it is empty, too long, or holds characters that cannot be shown.
+    """
+    tidy = " ".join(unicodedata.normalize("NFC", name).split())
+    if not tidy or len(tidy) > _LONGEST_NAME or not tidy.isprintable():
+        raise EnrolmentError(f"a name has 1 to {_LONGEST_NAME} printable characters, got {name!r}")
+    return tidy
+
+
+def _png(crop: Image) -> bytes:
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR))
+    return encoded.tobytes()
+
+
+def _pixels(png: bytes) -> Image:
+    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

@@ -1,0 +1,113 @@
+"""Anchors -> person, score, lead: who a face is, if anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceplate.people.gallery import Person
+from faceplate.types import Embedding, Likeness, Match, Score, Sighting
+
+Compare: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
+"""Embeddings float32 (N, D) and (N, D) -> scores float32 (N,), 0..1."""
+
+Turn: TypeAlias = Callable[[Embedding], Embedding]
+"""Unit vector float32 (D,) -> the same, turned by the gallery's secret rotation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What counts as the same person. Each is 0..1, and is to be exceeded."""
+
+    detection: Score
+    """An anchor matches when its score is above this; so must the score against the person's centroid be"""
+
+    verification: float
+    """A person is verified when the share of their anchors that match is above this"""
+
+    margin: float
+    """The best person must lead the runner-up by more than this"""
+
+
+@dataclass(frozen=True, slots=True)
+class Likenesses:
+    """How like one face is to every enrolled person."""
+
+    scores: NDArray[np.float32]
+    """Against each person's centroid, float32 (P,), 0..1"""
+
+    shares: NDArray[np.float64]
+    """Share of each person's anchors that match, float64 (P,), 0..1"""
+
+
+def judge(likenesses: Likenesses, thresholds: Thresholds) -> tuple[Likeness, int, float]:
+    """Pick the person.
+
+    Returns:
+        What the gallery makes of the face, the index of the best person (-1 in an empty gallery), and that person's
+        lead over the runner-up, 0..1.
+    """
+    if len(likenesses.scores) == 0:
+        return Likeness.UNKNOWN, -1, 0.0
+    order = np.argsort(-likenesses.scores, kind="stable")
+    best = int(order[0])
+    score = float(likenesses.scores[best])
+    lead = score - float(likenesses.scores[order[1]]) if len(order) > 1 else score
+    if not (score > thresholds.detection and likenesses.shares[best] > thresholds.verification):
+        return Likeness.UNKNOWN, best, lead
+    if len(order) > 1 and not lead > thresholds.margin:
+        return Likeness.AMBIGUOUS, best, lead
+    return Likeness.VERIFIED, best, lead
+
+
+class Matcher:
+    """Names faces against one state of the gallery."""
+
+    def __init__(self, people: Sequence[Person], turn: Turn, compare: Compare, thresholds: Thresholds) -> None:
+        """Lay out the gallery for comparing.
+
+        Args:
+            people: everybody enrolled.
+            turn: turns an embedding as the gallery's own are turned.
+            compare: the Siamese head.
+            thresholds: what counts as the same person.
+        """
+        self._names = [person.name for person in people]
+        self._turn = turn
+        self._compare = compare
+        self._thresholds = thresholds
+        self._counts = np.array([len(person.anchors) for person in people], dtype=np.intp)
+        self._owners = np.repeat(np.arange(len(people)), self._counts)
+        centroids = [centroid(person) for person in people]
+        anchors = [anchor.embedding for person in people for anchor in person.anchors]
+        self._references = np.array(centroids + anchors, dtype=np.float32)
+
+    def match(self, sighting: Sighting) -> Match:
+        """Find whom a sighting shows."""
+        if sighting.look.embedding is None:
+            return Match(sighting, Likeness.UNUSABLE)
+        likenesses = self.likenesses(sighting.look.embedding)
+        likeness, best, lead = judge(likenesses, self._thresholds)
+        if best < 0:
+            return Match(sighting, likeness)
+        return Match(sighting, likeness, self._names[best], Score(float(likenesses.scores[best])), float(likenesses.shares[best]), lead)
+
+    def likenesses(self, embedding: Embedding) -> Likenesses:
+        """Compare an embedding, as the network gave it, with everybody at once."""
+        if not self._names:
+            return Likenesses(np.empty(0, np.float32), np.empty(0))
+        probe = self._turn(embedding)
+        scores = self._compare(np.broadcast_to(probe, self._references.shape), self._references)
+        centroids, anchors = np.split(scores, [len(self._names)])
+        matching = np.bincount(self._owners, weights=anchors > self._thresholds.detection, minlength=len(self._names))
+        return Likenesses(centroids, matching / self._counts)
+
+
+def centroid(person: Person) -> Embedding:
+    """The direction in the middle of a person's anchors, a unit vector float32 (D,)."""
+    middle = np.mean([anchor.embedding for anchor in person.anchors], axis=0)
+    return np.asarray(middle / max(float(np.linalg.norm(middle)), 1e-9), dtype=np.float32)

@@ -1,0 +1,46 @@
+"""Names what is seen, always against the gallery as it is now."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Sequence
+
+from faceplate.people.gallery import Anchor, Gallery, Person
+from faceplate.people.matching import Matcher
+from faceplate.types import Embedding, Image, Match, Sighting
+
+_log = logging.getLogger(__name__)
+
+
+class Recogniser:
+    """Sighting -> Match. Somebody added or removed counts from the next frame on."""
+
+    def __init__(self, gallery: Gallery, make_matcher: Callable[[Sequence[Person]], Matcher]) -> None:
+        self._gallery = gallery
+        self._make_matcher = make_matcher
+        self._version: tuple[int, ...] | None = None
+        self._matcher = make_matcher([])
+
+    def name(self, sighting: Sighting) -> Match:
+        """Find whom a sighting shows.
+
+        Raises:
+            StoreError: the gallery changed and cannot be read again.
+        """
+        if (version := self._gallery.version()) != self._version:
+            people = self._gallery.people()
+            _log.info("the gallery holds %d people", len(people))
+            self._matcher = self._make_matcher(people)
+            self._version = version
+        return self._matcher.match(sighting)
+
+
+def embedded_by(bundle: str, person: Person, embed: Callable[[Image], Embedding]) -> Person:
+    """The same person for the network of another bundle: every anchor embedded again from its kept crop.
+
+    `embed` gives turned embeddings.
+    """
+    if person.bundle == bundle:
+        return person
+    return dataclasses.replace(person, bundle=bundle, anchors=tuple(Anchor(a.crop, embed(a.crop)) for a in person.anchors))

@@ -1,0 +1,128 @@
+"""How stored faces are sealed: AES-GCM under a key that is not stored beside them, and a secret rotation inside.
+
+A stolen store does not open without the key. The embeddings within are turned by an orthogonal matrix derived from the
+key, so that even opened ones do not compare with embeddings of the same people from anywhere else, while every distance
+among themselves, and to a probe turned alike, stays as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+import numpy as np
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from numpy.typing import NDArray
+
+from faceplate.errors import SealError
+from faceplate.files import write_atomically
+
+KEY_BYTES = 32
+CREDENTIAL = "gallery.key"
+"""Name of the systemd credential that goes before the key file"""
+
+_MAGIC = b"faceplate sealed 1\n"
+_ID_BYTES = 16
+_NONCE_BYTES = 12
+
+
+class Seal:
+    """Seals and opens byte strings under one key."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise SealError(f"a gallery key has {KEY_BYTES} bytes, this one has {len(key)}")
+        self._cipher = AESGCM(_derive(key, b"seal"))
+        self._rotation_seed = _derive(key, b"rotation")
+        self._id = _derive(key, b"identity")[:_ID_BYTES]
+
+    def seal(self, plain: bytes, name: str) -> bytes:
+        """Encrypt and authenticate `plain`, bound to `name`: under another name it does not open."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        head = _MAGIC + self._id + nonce
+        return head + self._cipher.encrypt(nonce, plain, head + name.encode())
+
+    def open(self, sealed: bytes, name: str) -> bytes:
+        """Decrypt what `seal` made.
+
+        Raises:
+            SealError: it was sealed with another key, or is not what was sealed under this name.
+        """
+        head = sealed[: len(_MAGIC) + _ID_BYTES + _NONCE_BYTES]
+        if not head.startswith(_MAGIC) or len(head) < len(_MAGIC) + _ID_BYTES + _NONCE_BYTES:
+            raise SealError(f"{name} is not a sealed record: its beginning is damaged. Restore it, or remove it and enrol again.")
+        if head[len(_MAGIC) : -_NONCE_BYTES] != self._id:
+            raise SealError(f"{name} was sealed with another key. Give people.key_file the key it was sealed with.")
+        try:
+            return self._cipher.decrypt(head[-_NONCE_BYTES:], sealed[len(head) :], head + name.encode())
+        except InvalidTag:
+            raise SealError(f"{name} is damaged or was changed. Restore it, or remove it and enrol again.") from None
+
+    def rotation(self, size: int) -> NDArray[np.float32]:
+        """The secret orthogonal matrix float32 (size, size).
+
+        The Q of the QR factorisation of a Gaussian matrix, signs fixed, is uniform over the orthogonal group
+        (Mezzadri 2007). The Gaussian numbers are made from the key by SHAKE-256 and the Box-Muller transform, and not
+        by numpy's generators, whose streams may change from version to version.
+        """
+        stream = hashlib.shake_256(self._rotation_seed).digest(8 * 2 * size * size)
+        uniform = (np.frombuffer(stream, dtype="<u8") >> np.uint64(11)).astype(np.float64).reshape(2, size, size) * 2.0**-53
+        gaussian = np.sqrt(-2.0 * np.log1p(-uniform[0])) * np.cos(2.0 * np.pi * uniform[1])
+        q, r = np.linalg.qr(gaussian)
+        return (q * np.sign(np.diag(r))).astype(np.float32)
+
+
+def load_seal(key_file: Path) -> Seal:
+    """The seal under the systemd credential `gallery.key`, or else under `key_file`.
+
+    Raises:
+        SealError: there is no key, or others could read it.
+    """
+    if credential := _credential():
+        return Seal(credential.read_bytes())
+    try:
+        mode = stat.S_IMODE(key_file.stat().st_mode)
+        key = key_file.read_bytes()
+    except FileNotFoundError:
+        raise SealError(f"there is no gallery key at {key_file}. `faceplate people add` makes one with the first person.") from None
+    except OSError as error:
+        raise SealError(f"cannot read the gallery key {key_file}: {error.strerror}") from error
+    if mode & 0o077:
+        raise SealError(f"the gallery key {key_file} can be read by others (mode {mode:04o}). Run: chmod 600 {key_file}")
+    return Seal(key)
+
+
+def key_is_there(key_file: Path) -> bool:
+    """Whether `load_seal` would find a key."""
+    return _credential() is not None or key_file.exists()
+
+
+def make_key(key_file: Path) -> None:
+    """Make a new key, readable by its owner only.
+
+    Raises:
+        SealError: it cannot be written, or there is one already.
+    """
+    if key_file.exists():
+        raise SealError(f"there is a gallery key at {key_file} already; it is not overwritten")
+    try:
+        key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(key_file, secrets.token_bytes(KEY_BYTES))
+    except OSError as error:
+        raise SealError(f"cannot write the gallery key {key_file}: {error.strerror}") from error
+
+
+def _credential() -> Path | None:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    credential = Path(folder) / CREDENTIAL if folder else None
+    return credential if credential and credential.is_file() else None
+
+
+def _derive(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"faceplate gallery: " + purpose).derive(key)

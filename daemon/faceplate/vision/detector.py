@@ -1,0 +1,69 @@
+"""YuNet, on a frame scaled to the smallest face of interest (Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", 2023)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceplate.errors import ModelError
+from faceplate.types import Box, Face, Image, Pixels
+
+# Width that YuNet finds reliably, and on whose landmarks alignment can rely. Larger only costs time.
+DETECTABLE_FACE = 40.0
+
+_NMS_OVERLAP = 0.3
+_MOST_FACES = 50
+
+
+class FaceDetector:
+    """Finds the faces of a frame, the largest first."""
+
+    def __init__(self, model: bytes, *, face_threshold: float, min_face: Pixels) -> None:
+        """Load the detector.
+
+        Args:
+            model: an ONNX file.
+            face_threshold: confidence above which there is a face, 0..1.
+            min_face: width of the smallest face of interest in frame pixels.
+
+        Raises:
+            ModelError: OpenCV cannot read the model.
+        """
+        self._scale = min(1.0, DETECTABLE_FACE / min_face)
+        try:
+            self._yunet = cv2.FaceDetectorYN.create(
+                "onnx",
+                np.frombuffer(model, np.uint8),
+                np.empty(0, np.uint8),
+                (320, 320),
+                face_threshold,
+                _NMS_OVERLAP,
+                _MOST_FACES,
+            )
+        except cv2.error as error:
+            raise ModelError(f"this OpenCV ({cv2.__version__}) cannot read the bundle's detector: {error}") from error
+
+    def find(self, image: Image) -> list[Face]:
+        """Find the faces in `image`, RGB uint8 (H, W, 3), the largest first."""
+        scaled = self._scaled(image)
+        self._yunet.setInputSize((scaled.shape[1], scaled.shape[0]))
+        _, rows = self._yunet.detect(cv2.cvtColor(scaled, cv2.COLOR_RGB2BGR))
+        if rows is None:
+            return []
+        back = np.array([image.shape[1] / scaled.shape[1], image.shape[0] / scaled.shape[0]], dtype=np.float32)
+        faces = [_face(row, back) for row in np.asarray(rows, dtype=np.float32) if np.isfinite(row).all()]
+        return sorted(faces, key=lambda face: face.box.area, reverse=True)
+
+    def _scaled(self, image: Image) -> Image:
+        if self._scale == 1.0:
+            return image
+        size = (max(1, round(image.shape[1] * self._scale)), max(1, round(image.shape[0] * self._scale)))
+        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _face(row: NDArray[np.float32], back: NDArray[np.float32]) -> Face:
+    """Read one row of YuNet's answer: box x, y, width, height; five landmarks x, y; confidence."""
+    corner, size = row[0:2] * back, row[2:4] * back
+    box = Box(Pixels(float(corner[0])), Pixels(float(corner[1])), Pixels(float(size[0])), Pixels(float(size[1])))
+    return Face(box, landmarks=row[4:14].reshape(5, 2) * back, confidence=float(row[14]))

@@ -1,0 +1,104 @@
+"""The Siamese network: the one place where a TFLite runtime is imported."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceplate.errors import ModelError
+from faceplate.model.bundle import Bundle
+from faceplate.model.quantisation import dequantise, quantise
+from faceplate.types import Embedding, Image
+
+Runtime: TypeAlias = Literal["litert", "tflite-runtime"]
+
+_MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
+_PACKAGES = {"litert": "ai-edge-litert", "tflite-runtime": "faceplate[tflite-runtime], Python 3.11"}
+
+Scores: TypeAlias = NDArray[np.float32]
+"""float32 (N,), 0..1."""
+
+
+class SiameseNetwork:
+    """Embeds faces, and scores how alike two embeddings are."""
+
+    def __init__(self, bundle: Bundle, *, runtime: Runtime = "litert", threads: int = 1) -> None:
+        """Load the network and check that this runtime computes what the bundle says it should.
+
+        Raises:
+            ModelError: the runtime is not installed, cannot read the network, or gives another golden embedding.
+        """
+        self._manifest = bundle.manifest
+        try:
+            self._interpreter = _interpreter_class(runtime)(model_content=bundle.siamese, num_threads=threads)
+            # Before any signature runner is made: without it tflite-runtime 2.14 leaves XNNPACK out.
+            self._interpreter.allocate_tensors()
+            self._embed = self._interpreter.get_signature_runner("embed")
+            self._compare = self._interpreter.get_signature_runner("compare")
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{runtime} cannot run {bundle.folder / bundle.manifest.siamese}: {error}") from error
+        self._input = _only(self._embed.get_input_details(), "input of embed")
+        self._check(bundle, runtime)
+
+    def embed(self, crop: Image) -> Embedding:
+        """Embed an aligned face, RGB uint8 (112, 112, 3), as a unit vector float32 (D,)."""
+        answer = self._embed(**{self._input["name"]: self._tensor(crop)})
+        output = _only(self._embed.get_output_details(), "output of embed")
+        embedding = answer[output["name"]][0]
+        if np.issubdtype(embedding.dtype, np.integer):
+            embedding = dequantise(embedding, *output["quantization"])
+        return np.asarray(embedding / np.linalg.norm(embedding), dtype=np.float32)
+
+    def compare(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> Scores:
+        """Score pairs of embeddings, row by row.
+
+        Args:
+            a: float32 (N, D), unit vectors.
+            b: float32 (N, D), unit vectors.
+
+        Returns:
+            float32 (N,), 0 (somebody else) .. 1 (the same person); does not depend on the order of the two.
+        """
+        if len(a) == 0:
+            return np.empty(0, np.float32)
+        scores = _only(self._compare(a=a, b=b), "output of compare")
+        return np.asarray(scores, dtype=np.float32).reshape(len(a))
+
+    def _tensor(self, crop: Image) -> NDArray[Any]:
+        """The crop as the network's input: pixels, scaled floats, or quantised integers, as the file asks for."""
+        dtype, (scale, zero_point) = self._input["dtype"], self._input["quantization"]
+        if dtype is np.uint8 and not scale:
+            return crop[np.newaxis]
+        real = crop[np.newaxis].astype(np.float32) * self._manifest.input_scale + self._manifest.input_offset
+        return real if dtype is np.float32 else quantise(real, scale, zero_point, dtype)
+
+    def _check(self, bundle: Bundle, runtime: Runtime) -> None:
+        side = self._manifest.input_size
+        if tuple(self._input["shape"]) != (1, side, side, 3):
+            raise ModelError(f"embed expects {tuple(self._input['shape'])}, the bundle says (1, {side}, {side}, 3)")
+        embedding = self.embed(bundle.golden_crop)
+        golden = np.array(bundle.manifest.golden_embedding, np.float32)
+        if embedding.shape != golden.shape:
+            raise ModelError(f"embed gives {embedding.shape[0]} numbers, the bundle says {golden.shape[0]}")
+        cosine = float(embedding @ golden / np.linalg.norm(golden))
+        if not cosine >= bundle.manifest.golden_cosine:
+            raise ModelError(
+                f"{runtime} computes another embedding of the bundle's golden crop than its trainer did: expected a cosine "
+                f"of at least {bundle.manifest.golden_cosine:g}, found {cosine:.4f}. Use another runtime or bundle."
+            )
+
+
+def _interpreter_class(runtime: Runtime) -> Any:  # noqa: ANN401 - neither runtime has types
+    try:
+        return importlib.import_module(_MODULES[runtime]).Interpreter
+    except ImportError as error:
+        raise ModelError(f"vision.runtime is {runtime!r}, and it cannot be loaded: {error}. Install {_PACKAGES[runtime]}.") from error
+
+
+def _only(named: dict[str, Any], what: str) -> Any:  # noqa: ANN401 - runtime structures
+    if len(named) != 1:
+        raise ModelError(f"expected one {what}, the network has {sorted(named)}")
+    return next(iter(named.values()))

@@ -1,0 +1,76 @@
+"""The model card: what a bundle is good for and what not, from the values of its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from string import Template
+from typing import Any
+
+from faceplate.model.bundle import Calibration, Manifest
+
+
+def model_card(manifest: Manifest) -> str:
+    """The text of MODEL_CARD.md."""
+    template = resources.files("faceplate_trainer").joinpath("model_card.template.md").read_text(encoding="utf-8")
+    calibration = manifest.calibration
+    return Template(template).substitute(
+        name=manifest.name,
+        siamese=manifest.siamese,
+        input_size=manifest.input_size,
+        colour_order=manifest.colour_order,
+        embedding_size=manifest.embedding_size,
+        prior=f"{calibration.prior:g}",
+        people=f"{calibration.people:,}",
+        impostor_pairs=f"{calibration.impostor_pairs:,}",
+        genuine_pairs=f"{calibration.genuine_pairs:,}",
+        fusion=calibration.fusion,
+        calibration=_calibration(calibration),
+        sources="\n".join(_source(source) for source in manifest.provenance["sources"]),
+        metrics=_values(manifest.metrics),
+        trainer=_values(manifest.trainer),
+    )
+
+
+def _calibration(calibration: Calibration) -> str:
+    rows = (
+        (
+            str(point.anchors),
+            f"{point.false_accept_rate:g}",
+            f"{point.score:.4f}",
+            f"{point.false_accept_bounds[0]:.2g} .. {point.false_accept_bounds[1]:.2g}",
+            f"{point.false_reject_rate:.2%}",
+            f"{point.false_reject_bounds[0]:.2%} .. {point.false_reject_bounds[1]:.2%}",
+        )
+        for point in calibration.table
+    )
+    return _table(("anchors", "false accepts", "score above", "95 % bounds", "false rejects", "95 % bounds"), rows)
+
+
+def _source(source: Mapping[str, str]) -> str:
+    lines = [
+        f"* **{source['role']}**: `{source['file']}`, SHA-256 `{source['sha256']}`",
+        f"  * origin: {source['origin']}",
+        f"  * licence: {source['licence']}" + (f", see `{source['licence_file']}`" if source["licence_file"] else ""),
+    ]
+    lines += [f"  * {key}: {source[key]}" for key in ("changes", "unknown") if source[key]]
+    return "\n".join(lines)
+
+
+def _values(tree: Mapping[str, Any]) -> str:
+    rows = list(_flat(tree))
+    return _table(("what", "value"), rows) if rows else "None were given."
+
+
+def _flat(tree: Mapping[str, Any], path: str = "") -> Iterable[tuple[str, str]]:
+    for key, value in tree.items():
+        name = f"{path} {key}".strip().replace("_", " ")
+        if isinstance(value, Mapping):
+            yield from _flat(value, name)
+        else:
+            yield name, f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
