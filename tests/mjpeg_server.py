@@ -36,6 +36,7 @@ class MjpegServer:
     def __init__(self, port: int = 0) -> None:
         self._changed = threading.Condition()
         self._stalled = False
+        self._piling = False
         self._connection = 0
         self._closed = False
         self.sent = 0
@@ -59,8 +60,13 @@ class MjpegServer:
 
     def resume(self) -> None:
         with self._changed:
-            self._stalled = False
+            self._stalled = self._piling = False
             self._changed.notify_all()
+
+    def pile_up(self) -> None:
+        """Go on making pictures, and hold them back on the way until `resume`."""
+        with self._changed:
+            self._piling = True
 
     def drop(self) -> None:
         """Cut the present connections; new ones are taken."""
@@ -84,10 +90,14 @@ class MjpegServer:
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
         with self._changed:
             connection = self._connection
+        pile = b""
         while (number := self._next_number(connection)) is not None:
             jpeg = cv2.imencode(".jpg", numbered_picture(number))[1].tobytes()
             head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            handler.wfile.write(head.encode() + jpeg + b"\r\n")
+            pile += head.encode() + jpeg + b"\r\n"
+            if not self._piling:
+                handler.wfile.write(pile)
+                pile = b""
 
     def _next_number(self, connection: int) -> int | None:
         def gone() -> bool:

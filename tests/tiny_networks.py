@@ -64,15 +64,16 @@ class Builder:
         weights = [self.weight(f"{name}_{part}", value) for part, value in values.items()]
         self.add("BatchNormalization", name, *weights, epsilon=epsilon)
 
-    def convolution(self, name: str, inputs: int, channels: int, size: int, stride: int = 1, group: int = 1) -> None:
-        shape = (channels, inputs // group, size, size)
+    def convolution(self, name: str, shape: tuple[int, int, int, int], stride: int = 1) -> None:
+        """With batch norm and PReLU; `shape` is out, in, height, width, and depthwise where in is 1."""
+        channels, inputs, size, _ = shape
         kernel = self.random.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape)
         pad = size // 2
         self.add(
             "Conv",
             f"{name}_conv2d",
             self.big_weight(f"{name}_weight", kernel),
-            group=group,
+            group=channels if inputs == 1 else 1,
             kernel_shape=[size, size],
             pads=[pad] * 4,
             strides=[stride, stride],
@@ -104,11 +105,11 @@ def tiny_sface(path: Path, *, quantised: bool = False) -> Path:
     net = Builder(quantised, np.random.default_rng(7))
     net.add("Sub", "minus", net.weight("scalar_op1", np.array([127.5])))
     net.add("Mul", "times", net.weight("scalar_op2", np.array([0.0078125])))
-    net.convolution("conv_1", 3, 4, 3)
+    net.convolution("conv_1", (4, 3, 3, 3))
     channels = 4
     for number, (filters, stride) in enumerate(BLOCKS, start=2):
-        net.convolution(f"conv_{number}_dw", channels, channels, 3, stride, group=channels)
-        net.convolution(f"conv_{number}", channels, filters, 1)
+        net.convolution(f"conv_{number}_dw", (channels, 1, 3, 3), stride)
+        net.convolution(f"conv_{number}", (filters, channels, 1, 1))
         channels = filters
     net.batch_norm("bn1", channels, 2e-5)
     net.add("Dropout", "dropout")

@@ -49,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone; Python would complain of it at exit
         return ExitCode.OK
-    except Exception:
+    except Exception:  # noqa: BLE001 - the last resort of the program; it is logged whole
         _log.critical("an unforeseen error; the door is locked", exc_info=True)
         return ExitCode.FAILED
 

@@ -18,19 +18,17 @@ from faceplate.door.lock import LockDriver, NoLock
 from faceplate.door.simulated import SimulatedLock
 from faceplate.journal.journal import Journal
 from faceplate.loop import guard
-from faceplate.model.bundle import Bundle, load_bundle
+from faceplate.model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from faceplate.people.enrolment import Enroller, Enrolment, Picture
 from faceplate.people.gallery import Gallery, Person, new_person, same_name, with_anchors
 from faceplate.people.matching import Matcher, Thresholds
 from faceplate.people.recogniser import Recogniser, embedded_by
-from faceplate.types import Clock, Decision, DoorEvent, Frame, Match, Score
+from faceplate.types import Clock, Decision, DoorEvent, Frame, Match, Score, Seconds
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
 from faceplate.vision.network import SiameseNetwork
 
 _log = logging.getLogger(__name__)
-
-DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
 
 # Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
 # other pictures is another matter.
@@ -71,7 +69,9 @@ class Recognition:
 
     def matcher(self, people: Sequence[Person]) -> Matcher:
         """Names faces as one of `people`, wherever their embeddings came from."""
-        return Matcher([self._current(person) for person in people], self.gallery.turn, self.network.compare, self.thresholds)
+        return Matcher(
+            [self._current(person) for person in people], self.gallery.turn, self.network.compare, self.thresholds
+        )
 
     def recogniser(self) -> Recogniser:
         """Names faces as one of the gallery."""
@@ -146,11 +146,11 @@ def lock_driver(config: DoorConfig) -> LockDriver:
 
 
 @contextmanager
-def watched_door(
-    config: Config, record: Record, driver: LockDriver, clock: Clock, *, thread: bool
-) -> Iterator[Door]:
+def watched_door(config: Config, record: Record, driver: LockDriver, clock: Clock, *, thread: bool) -> Iterator[Door]:
     """A door that is locked before anything else happens, and locked again however this ends."""
-    door = Door(config.door, driver, record.write, clock, config.access.max_frame_age)
+    # A kiosk has no lock that could be locked or unlocked.
+    write = _write_nothing if config.door.driver == "none" else record.write
+    door = Door(config.door, driver, write, clock, config.access.max_frame_age)
     with closing(door):
         door.start(thread=thread)
         yield door
@@ -165,9 +165,7 @@ def run(config: Config, stopping: Callable[[Camera], None]) -> None:
     """
     with ExitStack() as stack:
         journal = stack.enter_context(closing(Journal(config.journal.path)))
-        door = stack.enter_context(
-            watched_door(config, journal, lock_driver(config.door), monotonic, thread=True)
-        )
+        door = stack.enter_context(watched_door(config, journal, lock_driver(config.door), monotonic, thread=True))
         recognition = Recognition(config.vision, config.people)
         camera = stack.enter_context(closing(live_camera(config.camera)))
         stopping(camera)
@@ -187,6 +185,9 @@ def replay(config: Config, camera: ReplayCamera, record: Record, show: Show) -> 
         warn_of_gaps(config)
         reception = Reception(config.access, camera.clock)
         guard(camera, recognition.eyes(), recognition.recogniser(), reception, record, door, show)
+        # The recording is over; time goes on until the door is locked again.
+        camera.clock.advance(Seconds(camera.clock() + config.door.release_time))
+        door.tick()
 
 
 def warn_of_gaps(config: Config) -> None:
@@ -199,3 +200,7 @@ def warn_of_gaps(config: Config) -> None:
 
 def show_nothing(frame: Frame, matches: Sequence[Match], decision: Decision) -> None:
     """Nobody watches."""
+
+
+def _write_nothing(event: DoorEvent) -> None:
+    """There is no door to tell of."""

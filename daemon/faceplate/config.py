@@ -67,7 +67,7 @@ class CameraConfig(Section):
     driver: Literal["opencv", "picamera2", "replay"] = "opencv"
 
     source: Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)] = 0
-    """opencv: camera number, device path or rtsp:// address; picamera2: camera number; replay: a clip, picture or folder"""
+    """opencv: camera number, device path or rtsp:// address; picamera2: camera number; replay: a recording"""
 
     width: Annotated[int, Field(ge=160, le=4096)] = 640
     height: Annotated[int, Field(ge=120, le=4096)] = 480
@@ -85,15 +85,15 @@ class QualityConfig(Section):
     min_size: Annotated[Pixels, Field(ge=16, le=1000)] = Pixels(40.0)
     """Width of the face"""
 
-    min_sharpness: Annotated[float, Field(ge=0)] = 20.0
+    min_sharpness: Annotated[float, Field(ge=0)] = 15.0
     """Variance of the Laplacian of the aligned 112 x 112 grey crop"""
 
     min_brightness: Annotated[float, Field(ge=0, le=255)] = 35.0
     max_brightness: Annotated[float, Field(ge=0, le=255)] = 230.0
     """Mean luma of the aligned crop, 0..255"""
 
-    max_turn: Annotated[float, Field(gt=0, le=1)] = 0.6
-    """How far the head may be turned aside: 0 looks straight at the camera, 1 is a profile"""
+    max_turn: Annotated[float, Field(gt=0, le=5)] = 1.0
+    """How far the head may be turned aside: 0 looks straight at the camera, 1 is nearly a profile"""
 
     @model_validator(mode="after")
     def _some_brightness_is_left(self) -> Self:
@@ -119,7 +119,7 @@ class VisionConfig(Section):
     face_threshold: Unit = 0.8
     """Detector confidence above which there is a face at all"""
 
-    min_face: Annotated[Pixels, Field(ge=16, le=1000)] = Pixels(40.0)
+    min_face: Annotated[Pixels, Field(ge=16, le=1000)] = Pixels(60.0)
     """Width of the smallest face of interest; frames are scaled so that it is about 40 pixels"""
 
     quality: QualityConfig = QualityConfig()
@@ -143,7 +143,7 @@ class PeopleConfig(Section):
     detection_threshold: Annotated[Score, Field(ge=0, le=1)] | None = None
     """An anchor matches when its score is above this; null: from the bundle's calibration table"""
 
-    verification_threshold: Unit = 0.5
+    verification_threshold: Unit = 0.3
     """A person is verified when the share of their anchors that match is above this"""
 
     margin: Unit = 0.1
@@ -267,14 +267,16 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's own signature
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call] # PyYAML's stubs
+            key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is given twice", key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep)
 
 
-_Loader.add_implicit_resolver(  # type: ignore[no-untyped-call] # PyYAML's stubs
+_Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
 )
 

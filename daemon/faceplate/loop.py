@@ -32,7 +32,7 @@ class _Door(Protocol):
     def obey(self, decision: Decision) -> None: ...
 
 
-def guard(
+def guard(  # noqa: PLR0913, PLR0917 - each is one word of the sentence
     camera: _Camera,
     eyes: _Eyes,
     people: _People,

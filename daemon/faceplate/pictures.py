@@ -26,5 +26,7 @@ def read_picture(file: Path) -> Image:
     except cv2.error as error:
         raise PictureError(f"{file} is not a picture this program can use: {error}") from error
     if picture is None:
-        raise PictureError(f"{file} ({content.size} bytes) is not a whole picture of a known kind (JPEG, PNG, WebP, ...)")
+        raise PictureError(
+            f"{file} ({content.size} bytes) is not a whole picture of a known kind (JPEG, PNG, WebP, ...)"
+        )
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)

@@ -226,7 +226,33 @@ class DoorEvent:
     """Monotonic time"""
 
     cause: str
-    """What made it happen: "start", "stop", "access_granted", "release_time" """
+    """What made it happen: "start", "stop", "access_granted", "release_time" or "fault" """
 
     person: str | None = None
     """Who it happened for, where there is one"""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One row of the journal, as it is stored."""
+
+    seq: int
+    """1 for the first row, then one more each"""
+
+    id: str
+    """Like no other row's, in any journal"""
+
+    ts: str
+    """Wall-clock time of writing: ISO 8601, UTC, milliseconds, `Z`"""
+
+    event_type: str
+    """ "access_granted", "access_denied", or a DoorEventType"""
+
+    payload: str
+    """Everything else, as canonical JSON"""
+
+    previous: str
+    """`hash` of the row before"""
+
+    hash: str
+    """SHA-256 over all of the above, in hexadecimal"""

@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from contextlib import closing
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,18 @@ def test_a_slow_receiver_gets_a_fresh_picture(camera, server):
     next(frames)
     server.wait_for(sent=100)
     assert number_in(next(frames).image) >= 100 - LATENCY
+
+
+def test_pictures_that_piled_up_on_the_way_are_not_taken_for_new_ones(server):
+    with closing(OpenCvCamera(CameraConfig(source=server.address, stall_timeout=Seconds(20.0)))) as camera:
+        frames = camera.frames()
+        newest_before = next(frames)
+        server.pile_up()
+        server.wait_for(sent=server.sent + 60)
+        held_back = server.sent
+        server.resume()
+        late = [number_in(frame.image) for frame in takewhile(lambda f: number_in(f.image) <= held_back, frames)]
+    assert all(number <= number_in(newest_before.image) + LATENCY for number in late)
 
 
 @pytest.mark.parametrize("fault", ["drop", "stall"])

@@ -109,18 +109,19 @@ def _real_signatures(module: str, of_class: str) -> dict[str, inspect.Signature]
 
 
 def _signature(arguments: ast.arguments) -> inspect.Signature:
-    assert not any((arguments.posonlyargs, arguments.vararg, arguments.kwonlyargs, arguments.kwarg)), "not foreseen"
+    assert not any((arguments.posonlyargs, arguments.vararg, arguments.kwonlyargs)), "not foreseen here"
     required = len(arguments.args) - len(arguments.defaults)
-    return inspect.Signature(
-        [
-            inspect.Parameter(
-                argument.arg,
-                inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                default=inspect.Parameter.empty if number < required else None,
-            )
-            for number, argument in enumerate(arguments.args)
-        ]
-    )
+    parameters = [
+        inspect.Parameter(
+            argument.arg,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=inspect.Parameter.empty if number < required else None,
+        )
+        for number, argument in enumerate(arguments.args)
+    ]
+    if arguments.kwarg:
+        parameters.append(inspect.Parameter(arguments.kwarg.arg, inspect.Parameter.VAR_KEYWORD))
+    return inspect.Signature(parameters)
 
 
 def _assert_accepted(calls: list[Call], real: dict[str, inspect.Signature]) -> None:

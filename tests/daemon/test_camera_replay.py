@@ -14,9 +14,10 @@ import pytest
 
 from clips import cut, noise, write_gif, write_video
 from faceplate.camera.clock import ReplayClock
-from faceplate.camera.recording import Stills, read_picture
+from faceplate.camera.recording import Stills
 from faceplate.camera.replay import ReplayCamera
 from faceplate.errors import CameraError
+from faceplate.pictures import read_picture
 from faceplate.types import Frame, Seconds
 
 RED = (0, 0, 255)
@@ -221,7 +222,8 @@ def test_grey_deep_and_transparent_pictures_become_rgb(tmp_path):
     for name, shape in shapes.items():
         cv2.imwrite(str(tmp_path / name), np.full(shape, 100, np.uint16 if name == "deep.png" else np.uint8))
         image = read_picture(tmp_path / name)
-        assert (image.shape, image.dtype) == ((8, 8, 3), np.uint8)
+        assert image.shape == (8, 8, 3)
+        assert image.dtype == np.uint8
 
 
 def test_broken_files_leave_no_noise_on_standard_error(tmp_path):

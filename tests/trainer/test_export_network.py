@@ -14,6 +14,9 @@ pytestmark = pytest.mark.trainer
 
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
+
+from faceplate.errors import ModelError
+from faceplate.model.preprocessing import align
 from faceplate_trainer import gates
 from faceplate_trainer.convert import convert
 from faceplate_trainer.export import network_from, tower_from
@@ -22,9 +25,6 @@ from faceplate_trainer.network import Network
 from faceplate_trainer.onnx_file import read_onnx, to_bytes, without_weight_inputs
 from faceplate_trainer.towers import embed, sface_tower
 from tiny_networks import EMBEDDING, pictures, tiny_sface
-
-from faceplate.errors import ModelError
-from faceplate.model.preprocessing import align
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def test_parity_fails_when_the_flatten_order_is_swapped(original, crops):
     weights = read_initial_weights(original)
     channels_first = weights.dense_kernel.reshape(49, 16, EMBEDDING).transpose(1, 0, 2).reshape(-1, EMBEDDING)
 
-    with pytest.raises(ModelError, match="expected the tower within 0.0001 of the original network, received"):
+    with pytest.raises(ModelError, match=r"expected the tower within 0\.0001 of the original network, received"):
         tower_from(dataclasses.replace(weights, dense_kernel=channels_first), original, crops)
 
 
@@ -97,9 +97,7 @@ def test_network_has_the_contracts_signatures(network):
 def test_weights_are_int8_and_the_head_is_float(exported, tower):
     model = schema.ModelT.InitFromPackedBuf(exported, 0)
     graphs = {signature.signatureKey: model.subgraphs[signature.subgraphIndex] for signature in model.signatureDefs}
-    sizes = [
-        int(np.prod(tensor.shape)) for tensor in graphs[b"embed"].tensors if tensor.type == schema.TensorType.INT8
-    ]
+    sizes = [int(np.prod(tensor.shape)) for tensor in graphs[b"embed"].tensors if tensor.type == schema.TensorType.INT8]
 
     assert sum(sizes) > 0.9 * tower.count_params()
     floats = {schema.TensorType.FLOAT32, schema.TensorType.INT32}  # the axis of the sum is an integer
@@ -153,7 +151,7 @@ def test_weights_gate_fails_on_a_truncated_file(exported, tower, share):
         gates.check_holds_weights(exported[: int(share * len(exported))], tower.count_params())
 
 
-def test_weights_gate_fails_on_a_weightless_file(tmp_path):
+def test_weights_gate_fails_on_a_file_that_reads_variables(tmp_path):
     class Module(tf.Module):
         def __init__(self):
             super().__init__()
@@ -161,7 +159,7 @@ def test_weights_gate_fails_on_a_weightless_file(tmp_path):
 
         @tf.function(input_signature=[tf.TensorSpec((1, 64), tf.float32)])
         def embed(self, crop):
-            return {"embedding": crop @ self.kernel}
+            return {"embedding": crop @ self.kernel.assign_add(tf.ones((64, 64)))}  # not frozen, since it changes
 
     module = Module()
     tf.saved_model.save(module, str(tmp_path), {"embed": module.embed})
@@ -169,8 +167,6 @@ def test_weights_gate_fails_on_a_weightless_file(tmp_path):
     converter.experimental_enable_resource_variables = True
     content = converter.convert()
 
-    with pytest.raises(ModelError, match="expected at least 4096 bytes"):
-        gates.check_holds_weights(content, 64 * 64)
     with pytest.raises(ModelError, match="variables nobody fills"):
         gates.check_holds_weights(content, 1)
 

@@ -7,11 +7,11 @@ import pytest
 onnx = pytest.importorskip("onnx")
 pytestmark = pytest.mark.trainer
 
-from faceplate_trainer.initial_weights import read_initial_weights
 from onnx import TensorProto, helper
-from tiny_networks import BLOCKS, EMBEDDING, tiny_sface, tiny_yunet
 
 from faceplate.errors import ModelError
+from faceplate_trainer.initial_weights import read_initial_weights
+from tiny_networks import BLOCKS, EMBEDDING, tiny_sface, tiny_yunet
 
 
 @pytest.fixture
@@ -47,7 +47,9 @@ def test_reads_the_shape_of_the_tower(tmp_path, quantised):
     assert (weights.input_scale, weights.input_offset) == (0.0078125, -0.99609375)
     depthwise = [layer for layer in weights.convolutions if layer.depthwise]
     pointwise = [layer for layer in weights.convolutions[1:] if not layer.depthwise]
-    assert [(len(layer.bias), stride.stride) for layer, stride in zip(pointwise, depthwise, strict=True)] == list(BLOCKS)
+    assert [(len(layer.bias), stride.stride) for layer, stride in zip(pointwise, depthwise, strict=True)] == list(
+        BLOCKS
+    )
     assert weights.convolutions[0].kernel.shape == (3, 3, 3, 4)
     assert depthwise[1].kernel.shape == (3, 3, 8, 1)
     assert weights.dense_kernel.shape == (7 * 7 * 16, EMBEDDING)
@@ -119,9 +121,7 @@ def test_refuses_another_network(tmp_path):
 
 @pytest.mark.research_data
 def test_reads_sface(research_data):
-    weights = read_initial_weights(
-        research_data.parent / "models" / "face_recognition_sface_2021dec_int8bq.onnx"
-    )
+    weights = read_initial_weights(research_data.parent / "models" / "face_recognition_sface_2021dec_int8bq.onnx")
 
     assert len(weights.convolutions) == 27
     assert weights.dense_kernel.shape == (7 * 7 * 1024, 128)

@@ -10,11 +10,11 @@ import pytest
 onnx = pytest.importorskip("onnx")
 pytestmark = pytest.mark.trainer
 
-from faceplate_trainer.onnx_file import plain, read_onnx, to_bytes, without_weight_inputs
 from onnx import TensorProto, helper, numpy_helper
-from tiny_networks import pictures, tiny_sface
 
 from faceplate.errors import ModelError
+from faceplate_trainer.onnx_file import plain, read_onnx, to_bytes, without_weight_inputs
+from tiny_networks import pictures, tiny_sface
 
 
 def run(content: bytes) -> np.ndarray:

@@ -25,6 +25,7 @@ def model_card(manifest: Manifest) -> str:
         impostor_pairs=f"{calibration.impostor_pairs:,}",
         genuine_pairs=f"{calibration.genuine_pairs:,}",
         fusion=calibration.fusion,
+        verification_threshold=f"{calibration.verification_threshold:g}",
         calibration=_calibration(calibration),
         sources="\n".join(_source(source) for source in manifest.provenance["sources"]),
         metrics=_values(manifest.metrics),

@@ -55,17 +55,13 @@ def verdict(visit: Visit, time: Seconds, rules: AccessConfig) -> tuple[Outcome, 
         return Outcome.GRANTED, Reason.VERIFIED
     if visit.answer is Outcome.DENIED:
         return Outcome.NOTHING, Reason.ALREADY_DECIDED
-    if time - visit.began < rules.patience:
-        return Outcome.NOTHING, Reason.LOOKING
-    if len(visit.glimpses) >= rules.frames_considered:
-        return Outcome.DENIED, _what_was_wrong(visit)
-    if visit.poor_frames >= rules.frames_considered:
-        return Outcome.DENIED, Reason.LOW_QUALITY
+    if time - visit.began >= rules.patience and (reason := _what_was_wrong(visit, rules)):
+        return Outcome.DENIED, reason
     return Outcome.NOTHING, Reason.LOOKING
 
 
 def _is_verified(visit: Visit, time: Seconds, rules: AccessConfig) -> bool:
-    """k of the last m usable frames show one person, this very frame among them, and no frame shows another."""
+    """Of the last m usable frames k show one person, this very frame among them, and none shows another."""
     if not visit.glimpses or visit.glimpses[-1].time != time:
         return False
     person = visit.glimpses[-1].person
@@ -74,7 +70,10 @@ def _is_verified(visit: Visit, time: Seconds, rules: AccessConfig) -> bool:
     return person is not None and set(shown) == {person} and len(shown) >= rules.frames_needed
 
 
-def _what_was_wrong(visit: Visit) -> Reason:
+def _what_was_wrong(visit: Visit, rules: AccessConfig) -> Reason | None:
+    """Why a visit is refused; None as long as too little was seen of it."""
+    if len(visit.glimpses) < rules.frames_considered:
+        return Reason.LOW_QUALITY if visit.poor_frames >= rules.frames_considered else None
     if len({glimpse.person for glimpse in visit.glimpses} - {None}) > 1:
         return Reason.SEVERAL_PEOPLE
     if any(glimpse.likeness is Likeness.AMBIGUOUS for glimpse in visit.glimpses):

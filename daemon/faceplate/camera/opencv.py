@@ -14,9 +14,9 @@ import numpy as np
 
 from faceplate.camera.clock import monotonic
 from faceplate.camera.live import LiveCamera
-from faceplate.camera.quiet import quiet_opencv
 from faceplate.config import CameraConfig
 from faceplate.errors import CameraError
+from faceplate.quiet import quiet_opencv
 from faceplate.types import Clock, Image, Seconds
 
 _log = logging.getLogger(__name__)
@@ -26,6 +26,12 @@ OPEN_TIMEOUT = Seconds(10.0)
 
 BROKEN_IN_A_ROW = 30
 """So many pictures that cannot be decoded are a fault of the camera, not of one transfer"""
+
+PILE_UP = Seconds(0.3)
+"""After a longer silence than this, pictures may have piled up somewhere on the way"""
+
+FASTEST_CAMERA = 120.0
+"""Frames a second; no more than this pile up"""
 
 
 class OpenCvCamera(LiveCamera):
@@ -43,15 +49,16 @@ class OpenCvCamera(LiveCamera):
 class _OpenCvSource:
     """What USB cameras and streams have in common."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, config: CameraConfig) -> None:
         self.name = name
+        self._config = config
         self._capture = cv2.VideoCapture()
+        self._last_picture = monotonic()
 
     def read(self) -> Image:
         """The next picture, RGB. A picture that was damaged on its way is passed over."""
         for _ in range(BROKEN_IN_A_ROW):
-            if not self._capture.grab():
-                raise CameraError("no frame came in time, or the connection was lost")
+            self._grab_fresh()
             whole, picture = self._capture.retrieve()
             if whole:
                 return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
@@ -61,6 +68,34 @@ class _OpenCvSource:
         """Let go of the camera."""
         self._capture.release()
 
+    def _grab_fresh(self) -> None:
+        """Grab a picture that was made just now.
+
+        While a stream is being opened, while the network hangs or this process is held up, pictures pile up on the
+        way and then come all at once. They must not pass for new: they are thrown away until one had to be waited for.
+        """
+        interval = 1 / self._frame_rate()
+        began = self._last_picture
+        self._grab()
+        silence = self._last_picture - began
+        if silence < max(PILE_UP, 2 * interval):
+            return
+        for _ in range(math.ceil(silence * FASTEST_CAMERA)):
+            if self._grab() > 0.8 * interval:
+                return
+
+    def _grab(self) -> Seconds:
+        """Grab the next picture; how long that took."""
+        began = monotonic()
+        if not self._capture.grab():
+            raise CameraError("no frame came in time, or the connection was lost")
+        self._last_picture = monotonic()
+        return Seconds(self._last_picture - began)
+
+    def _frame_rate(self) -> float:
+        stated = self._capture.get(cv2.CAP_PROP_FPS)
+        return stated if 1 <= stated <= FASTEST_CAMERA else self._config.frame_rate
+
 
 class UsbSource(_OpenCvSource):
     """A camera behind the kernel's Video4Linux."""
@@ -68,12 +103,12 @@ class UsbSource(_OpenCvSource):
     def __init__(self, config: CameraConfig) -> None:
         source = str(config.source)
         self._device = Path(f"/dev/video{source}" if source.isdecimal() else source)
-        self._config = config
-        super().__init__(str(self._device))
+        super().__init__(str(self._device), config)
 
     def open(self) -> None:
         """Open the device and ask it for its format."""
         quiet_opencv()
+        self._last_picture = monotonic()
         # Video4Linux has no time-out of its own in OpenCV but this one, read at the first frame of the process.
         os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(math.ceil(self._config.stall_timeout)))
         if not self._device.exists():
@@ -107,12 +142,12 @@ class StreamSource(_OpenCvSource):
 
     def __init__(self, config: CameraConfig) -> None:
         self._address = str(config.source)
-        self._stall_timeout = config.stall_timeout
-        super().__init__(without_secrets(self._address))
+        super().__init__(without_secrets(self._address), config)
 
     def open(self) -> None:
         """Connect, and wait until the stream has said what it is made of."""
         quiet_opencv()
+        self._last_picture = monotonic()
         # Over UDP a lost packet smears the picture; FFmpeg takes this option only from the environment.
         os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
         if not self._capture.open(self._address, cv2.CAP_FFMPEG, self._parameters()):
@@ -126,7 +161,7 @@ class StreamSource(_OpenCvSource):
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
             round(OPEN_TIMEOUT * 1000),
             cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-            round(self._stall_timeout * 1000),
+            round(self._config.stall_timeout * 1000),
             cv2.CAP_PROP_N_THREADS,
             1,  # each further decoder thread holds a frame back
         ]

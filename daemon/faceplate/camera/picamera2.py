@@ -34,7 +34,11 @@ class Picamera2Source:
 
     def __init__(self, config: CameraConfig, picamera2: Any) -> None:  # noqa: ANN401 - a module without type hints
         if not str(config.source).isdecimal():
-            raise CameraError(f"camera.source is a number for picamera2, such as 0; got {config.source!r}")
+            # What was given may be an address with a password, so it is not repeated.
+            raise CameraError(
+                "with camera.driver picamera2, camera.source is a number such as 0; got a text. "
+                "For an address or a /dev path set camera.driver to opencv"
+            )
         self._number = int(config.source)
         self._picamera2 = picamera2
         self._config = config

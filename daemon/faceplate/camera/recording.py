@@ -12,8 +12,9 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from faceplate.camera.quiet import quiet_opencv
-from faceplate.errors import CameraError
+from faceplate.errors import CameraError, PictureError
+from faceplate.pictures import read_picture
+from faceplate.quiet import quiet_opencv
 from faceplate.types import Image, Seconds
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
@@ -92,7 +93,7 @@ class Pictures:
     def shots(self) -> Iterator[Shot]:
         """Every picture, held as long as asked."""
         for number, file in enumerate(self._files):
-            image = read_picture(file)
+            image = _still(file)
             for held in range(self._stills.frames):
                 index = number * self._stills.frames + held
                 yield Shot(Seconds(index / self._stills.frame_rate + number * self._stills.gap), image)
@@ -155,21 +156,11 @@ class Video:
         return content.startswith(b"GIF8") and not content.rstrip(b"\0").endswith(b";")
 
 
-def read_picture(file: Path) -> Image:
-    """A picture file as RGB uint8 (H, W, 3), turned upright.
-
-    Raises:
-        CameraError: it is not a whole picture.
-    """
+def _still(file: Path) -> Image:
     try:
-        # Decoded from memory, a picture cut short is refused; from a file OpenCV would fill it up with grey.
-        content = np.frombuffer(file.read_bytes(), np.uint8)
-        picture = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
-    except (OSError, cv2.error) as error:
-        raise CameraError(f"{file} cannot be read: {error}; remove or replace it") from error
-    if picture is None:
-        raise CameraError(f"{file} ({content.size} bytes) is not a whole picture of a known kind; remove or replace it")
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        return read_picture(file)
+    except PictureError as error:
+        raise CameraError(f"the recording holds a broken picture: {error}; remove or replace it") from error
 
 
 def _pictures_in(folder: Path) -> list[Path]:

@@ -9,17 +9,13 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-import cv2
-
 from faceplate.config import Config, LogConfig, load_config
+from faceplate.quiet import quiet_opencv
 
 if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it no other way
 else:
     Subparsers = object
-
-# OpenCV 5 warns of every network it loads that it ignores a setting nobody made.
-_OPENCV_ERRORS = 2
 
 DEFAULT_CONFIG = Path("/etc/faceplate/config.yaml")
 
@@ -78,5 +74,7 @@ def config_of(arguments: argparse.Namespace) -> Config:
 
 def set_up_logging(config: LogConfig) -> None:
     """Say what happens on standard error, once for the whole program."""
-    logging.basicConfig(level=config.level.upper(), format="%(asctime)s %(levelname)-8s %(name)s: %(message)s", force=True)
-    cv2.setLogLevel(_OPENCV_ERRORS)
+    logging.basicConfig(
+        level=config.level.upper(), format="%(asctime)s %(levelname)-8s %(name)s: %(message)s", force=True
+    )
+    quiet_opencv()

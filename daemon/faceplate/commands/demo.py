@@ -39,11 +39,15 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "demo",
         help="watch a door open for the right person, and for nobody else",
-        description="Enrol a man from three stills, play a clip of a woman and one of both, and print every decision, door "
-        "event and MQTT message as it happens. Video, networks and MQTT are real; the lock is simulated.",
+        description="Enrol a man from three stills, play a clip of a woman and one of both, and print every decision, "
+        "door event and MQTT message as it happens. Video, networks and MQTT are real; the lock is simulated.",
     )
     parser.add_argument(
-        "--output", type=Path, default=Path("demo-output"), metavar="DIR", help="where annotated pictures go (default: %(default)s)"
+        "--output",
+        type=Path,
+        default=Path("demo-output"),
+        metavar="DIR",
+        help="where annotated pictures go (default: %(default)s)",
     )
     parser.add_argument("--fast", action="store_true", help="play as fast as possible instead of in real time")
     parser.set_defaults(run=_demo)
@@ -92,7 +96,12 @@ def _configuration(folder: Path, port: int | None) -> Config:
         "people": {"store": "people", "key_file": "gallery.key"},
         "door": {"driver": "simulated", "release_time": 2.0},
         "journal": {"path": "journal.sqlite3"},
-        "bridge": {"host": "127.0.0.1", "port": port or 1883, "tls": {"enabled": False}, "cursor_file": "bridge.cursor"},
+        "bridge": {
+            "host": "127.0.0.1",
+            "port": port or 1883,
+            "tls": {"enabled": False},
+            "cursor_file": "bridge.cursor",
+        },
         "log": {"level": "warning"},
     }
     file.write_text(yaml.safe_dump(tree), encoding="utf-8")
@@ -128,7 +137,9 @@ def _bridge_and_dashboard(folder: Path, config: Config, port: int) -> Iterator[N
     listener = shutil.which("mosquitto_sub")
     with ExitStack() as stack:
         if listener:
-            heard = stack.enter_context(_running([listener, "-p", str(port), "-t", topics, "-v"], stdout=subprocess.PIPE))
+            heard = stack.enter_context(
+                _running([listener, "-p", str(port), "-t", topics, "-v"], stdout=subprocess.PIPE)
+            )
             stack.enter_context(_telling(heard))
         bridge = [sys.executable, "-m", "faceplate", "bridge", "--config", str(folder / "config.yaml")]
         stack.enter_context(_running(bridge))

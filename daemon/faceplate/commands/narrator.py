@@ -12,7 +12,9 @@ from faceplate.types import Clock, Decision, DoorEvent, Outcome
 class Narrator:
     """A record that is printed: one line for each decision that changed something and for each door event."""
 
-    def __init__(self, clock: Clock, *, as_json: bool, every_frame: bool = False, tell: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, clock: Clock, *, as_json: bool, every_frame: bool = False, tell: Callable[[str], None] = print
+    ) -> None:
         """Begin to tell.
 
         Args:
@@ -42,7 +44,9 @@ def sentence(told: dict[str, Any]) -> str:
     score = f"  score {told['score']:.2f}" if "score" in told else ""
     nearest = f" nearest {told['nearest']}" if told.get("nearest") and not told["person"] else ""
     who = f"  {told['person']}" if told["person"] else ""
-    return f"{told['time']:8.2f} s  frame {told['frame']:<5d} {told['event']:<15}{who}  {told['reason']}{score}{nearest}"
+    return (
+        f"{told['time']:8.2f} s  frame {told['frame']:<5d} {told['event']:<15}{who}  {told['reason']}{score}{nearest}"
+    )
 
 
 def _facts(entry: Decision | DoorEvent) -> dict[str, Any]:

@@ -57,7 +57,10 @@ def _add(arguments: argparse.Namespace) -> ExitCode:
         print(f"refused: {refusal}", file=sys.stderr)
     print(f"{person.name}: {len(enrolment.anchors)} of {len(pictures)} pictures taken, {len(person.anchors)} in all")
     if len(person.anchors) < _ENOUGH_PICTURES:
-        print(f"with {_ENOUGH_PICTURES} or more different pictures {person.name} would be refused less often", file=sys.stderr)
+        print(
+            f"with {_ENOUGH_PICTURES} or more different pictures {person.name} would be refused less often",
+            file=sys.stderr,
+        )
     return ExitCode.OK
 
 
@@ -95,4 +98,6 @@ def _person(gallery: Gallery, name: str) -> Person:
 
 def _tell(person: Person, *, as_json: bool) -> None:
     facts = {"name": person.name, "pictures": len(person.anchors), "enrolled": person.enrolled}
-    print(json.dumps(facts, ensure_ascii=False) if as_json else "{name}  {pictures} pictures  {enrolled}".format(**facts))
+    print(
+        json.dumps(facts, ensure_ascii=False) if as_json else "{name}  {pictures} pictures  {enrolled}".format(**facts)
+    )

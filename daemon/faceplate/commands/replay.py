@@ -21,8 +21,8 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "replay",
         parents=[common],
         help="show what the door would have done",
-        description="Run the whole daemon over a clip, a gif, a picture or a folder of pictures, with the enrolled people "
-        "and a simulated door. Prints a line for each decision that changed something and for each door event.",
+        description="Run the whole daemon over a clip, a gif, a picture or a folder of pictures, with the enrolled "
+        "people and a simulated door. Prints a line for each decision that changed something and for each door event.",
     )
     parser.add_argument("source", type=Path, metavar="SOURCE", help="video, gif, picture or folder of pictures")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -30,11 +30,15 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--visits",
         action="store_true",
-        help="each picture of a folder is a visit of its own: somebody who stands still for as long as a decision takes, "
-        "and goes; without it a folder is the frames of one film",
+        help="each picture of a folder is a visit of its own: somebody who stands still for as long as a decision "
+        "takes, and goes; without it a folder is the frames of one film",
     )
-    parser.add_argument("--realtime", action="store_true", help="play as fast as it was recorded, not as fast as possible")
-    parser.add_argument("--pictures", type=Path, metavar="DIR", help="write an annotated picture of each decision there")
+    parser.add_argument(
+        "--realtime", action="store_true", help="play as fast as it was recorded, not as fast as possible"
+    )
+    parser.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="write an annotated picture of each decision there"
+    )
     parser.set_defaults(run=_replay)
 
 

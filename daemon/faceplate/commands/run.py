@@ -16,7 +16,8 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "run",
         parents=[common],
         help="guard the door",
-        description="Guard the door until told to stop (SIGTERM or Ctrl-C). The door is locked at start and at every end.",
+        description="Guard the door until told to stop (SIGTERM or Ctrl-C). The door is locked at start and at every "
+        "end.",
     )
     parser.set_defaults(run=_run)
 

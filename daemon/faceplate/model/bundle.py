@@ -25,6 +25,9 @@ CONTRACT = 1
 
 MANIFEST = "bundle.json"
 
+DEFAULT_BUNDLE = Path(__file__).parent.parent / "bundles" / "default"
+"""The bundle that comes with the package"""
+
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
@@ -63,7 +66,10 @@ class Calibration:
     """Share of genuine visits assumed where a score of 0.5 means "as likely as not" """
 
     fusion: str
-    """How the scores of several anchors become one: "share", "max", "mean" or "centroid" """
+    """How several anchors become one score; this program knows "centroid" """
+
+    verification_threshold: float
+    """The share of matching anchors that was asked for besides, 0..1"""
 
     table: tuple[OperatingPoint, ...]
 
@@ -77,8 +83,8 @@ class Calibration:
         if not rows:
             lowest = min(row.false_accept_rate for row in self.table)
             raise ModelError(
-                f"the bundle was calibrated down to a false-accept rate of {lowest:g}, {false_accept_rate:g} was asked for; "
-                "ask for more, or set detection_threshold yourself"
+                f"the bundle was calibrated down to a false-accept rate of {lowest:g}, {false_accept_rate:g} was asked "
+                "for; ask for more, or set detection_threshold yourself"
             )
         nearest = max(row.false_accept_rate for row in rows)
         return max(row.score for row in rows if row.false_accept_rate == nearest)
@@ -133,8 +139,7 @@ class Manifest:
             calibration = dict(tree["calibration"])
             calibration["table"] = tuple(
                 OperatingPoint(
-                    **row
-                    | {name: tuple(row[name]) for name in ("false_accept_bounds", "false_reject_bounds")}
+                    **row | {name: tuple(row[name]) for name in ("false_accept_bounds", "false_reject_bounds")}
                 )
                 for row in calibration["table"]
             )
@@ -210,6 +215,7 @@ def _check_contract(manifest: Manifest, folder: Path) -> None:
         "contract": (CONTRACT, manifest.contract),
         "input_size": (CROP_SIZE, manifest.input_size),
         "colour_order": ("RGB", manifest.colour_order),
+        "fusion": ("centroid", manifest.calibration.fusion),
     }
     for key, (wanted, found) in expected.items():
         if wanted != found:

@@ -14,7 +14,8 @@ def quantise(
     Without the rounding every value is off by half a step; without the clipping the largest wrap to the smallest.
     """
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(values / scale) + zero_point, limits.min, limits.max).astype(dtype)
+    rounded = np.clip(np.rint(values / scale) + zero_point, limits.min, limits.max)
+    return np.asarray(rounded, dtype=dtype)
 
 
 def dequantise(values: NDArray[np.integer], scale: float, zero_point: int) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from faceplate.errors import EnrolmentError
-from faceplate.people.gallery import Anchor, Person
+from faceplate.people.gallery import Anchor
 from faceplate.people.matching import Compare, Matcher, Turn
 from faceplate.types import Image, Likeness, Look, Score, Sighting, TrackId
 
@@ -127,8 +127,8 @@ class Enroller:
 
     def _consider(self, picture: Picture, others: Matcher, taken: Sequence[Anchor]) -> Anchor | Refused:
         look = self._one_face(picture)
-        if isinstance(look, Refused):
-            return look
+        if isinstance(look, Refused) or look.embedding is None:
+            return look if isinstance(look, Refused) else Refused(picture.name, Refusal.NO_FACE)
         match = others.match(Sighting(TrackId(0), look))
         if match.likeness in {Likeness.VERIFIED, Likeness.AMBIGUOUS}:
             return Refused(picture.name, Refusal.ALREADY_ENROLLED, match.person)

@@ -59,7 +59,9 @@ class Person:
 
     def to_bytes(self) -> bytes:
         """The record, before it is sealed."""
-        anchors = [{"crop": _text(_png(a.crop)), "embedding": _text(a.embedding.astype("<f4").tobytes())} for a in self.anchors]
+        anchors = [
+            {"crop": _text(_png(a.crop)), "embedding": _text(a.embedding.astype("<f4").tobytes())} for a in self.anchors
+        ]
         record = {"name": self.name, "enrolled": self.enrolled, "bundle": self.bundle, "anchors": anchors}
         return json.dumps(record, ensure_ascii=False).encode()
 
@@ -68,7 +70,10 @@ class Person:
         """Read what `to_bytes` made."""
         tree = json.loads(record)
         anchors = tuple(
-            Anchor(_pixels(base64.b64decode(a["crop"])), np.frombuffer(base64.b64decode(a["embedding"]), "<f4").astype(np.float32))
+            Anchor(
+                _pixels(base64.b64decode(a["crop"])),
+                np.frombuffer(base64.b64decode(a["embedding"]), "<f4").astype(np.float32),
+            )
             for a in tree["anchors"]
         )
         return cls(person_id, tree["name"], tree["enrolled"], tree["bundle"], anchors)
@@ -133,8 +138,8 @@ class Gallery:
             write_atomically(self._folder / name, self._seal.seal(person.to_bytes(), name))
         except OSError as error:
             raise StoreError(
-                f"cannot write {person.name!r} to {self._folder}: {error.strerror}. Nothing was changed; make room or mend "
-                "the permissions and try again."
+                f"cannot write {person.name!r} to {self._folder}: {error.strerror}. Nothing was changed; make room or "
+                "mend the permissions and try again."
             ) from error
 
     def remove(self, person: Person) -> None:
@@ -159,7 +164,9 @@ class Gallery:
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self._folder.with_name(self._folder.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(
+                self._folder.with_name(self._folder.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
         except OSError as error:
             raise StoreError(f"cannot open the gallery {self._folder} for changes: {error.strerror}") from error
         try:
@@ -168,7 +175,9 @@ class Gallery:
                 make_key(self._key_file)
             yield
         except BlockingIOError:
-            raise StoreError(f"another program is changing the gallery {self._folder}; try again when it is done") from None
+            raise StoreError(
+                f"another program is changing the gallery {self._folder}; try again when it is done"
+            ) from None
         finally:
             os.close(lock)
 
@@ -228,6 +237,8 @@ def _png(crop: Image) -> bytes:
 
 def _pixels(png: bytes) -> Image:
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise StoreError("a sealed record holds something that is not a picture; remove the person and enrol again")
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 

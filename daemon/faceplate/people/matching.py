@@ -94,7 +94,14 @@ class Matcher:
         likeness, best, lead = judge(likenesses, self._thresholds)
         if best < 0:
             return Match(sighting, likeness)
-        return Match(sighting, likeness, self._names[best], Score(float(likenesses.scores[best])), float(likenesses.shares[best]), lead)
+        return Match(
+            sighting,
+            likeness,
+            self._names[best],
+            Score(float(likenesses.scores[best])),
+            float(likenesses.shares[best]),
+            lead,
+        )
 
     def likenesses(self, embedding: Embedding) -> Likenesses:
         """Compare an embedding, as the network gave it, with everybody at once."""

@@ -43,4 +43,6 @@ def embedded_by(bundle: str, person: Person, embed: Callable[[Image], Embedding]
     """
     if person.bundle == bundle:
         return person
-    return dataclasses.replace(person, bundle=bundle, anchors=tuple(Anchor(a.crop, embed(a.crop)) for a in person.anchors))
+    return dataclasses.replace(
+        person, bundle=bundle, anchors=tuple(Anchor(a.crop, embed(a.crop)) for a in person.anchors)
+    )

@@ -56,7 +56,9 @@ class Seal:
         """
         head = sealed[: len(_MAGIC) + _ID_BYTES + _NONCE_BYTES]
         if not head.startswith(_MAGIC) or len(head) < len(_MAGIC) + _ID_BYTES + _NONCE_BYTES:
-            raise SealError(f"{name} is not a sealed record: its beginning is damaged. Restore it, or remove it and enrol again.")
+            raise SealError(
+                f"{name} is not a sealed record: its beginning is damaged. Restore it, or remove it and enrol again."
+            )
         if head[len(_MAGIC) : -_NONCE_BYTES] != self._id:
             raise SealError(f"{name} was sealed with another key. Give people.key_file the key it was sealed with.")
         try:
@@ -72,7 +74,9 @@ class Seal:
         by numpy's generators, whose streams may change from version to version.
         """
         stream = hashlib.shake_256(self._rotation_seed).digest(8 * 2 * size * size)
-        uniform = (np.frombuffer(stream, dtype="<u8") >> np.uint64(11)).astype(np.float64).reshape(2, size, size) * 2.0**-53
+        uniform = (np.frombuffer(stream, dtype="<u8") >> np.uint64(11)).astype(np.float64).reshape(
+            2, size, size
+        ) * 2.0**-53
         gaussian = np.sqrt(-2.0 * np.log1p(-uniform[0])) * np.cos(2.0 * np.pi * uniform[1])
         q, r = np.linalg.qr(gaussian)
         return (q * np.sign(np.diag(r))).astype(np.float32)
@@ -90,11 +94,15 @@ def load_seal(key_file: Path) -> Seal:
         mode = stat.S_IMODE(key_file.stat().st_mode)
         key = key_file.read_bytes()
     except FileNotFoundError:
-        raise SealError(f"there is no gallery key at {key_file}. `faceplate people add` makes one with the first person.") from None
+        raise SealError(
+            f"there is no gallery key at {key_file}. `faceplate people add` makes one with the first person."
+        ) from None
     except OSError as error:
         raise SealError(f"cannot read the gallery key {key_file}: {error.strerror}") from error
     if mode & 0o077:
-        raise SealError(f"the gallery key {key_file} can be read by others (mode {mode:04o}). Run: chmod 600 {key_file}")
+        raise SealError(
+            f"the gallery key {key_file} can be read by others (mode {mode:04o}). Run: chmod 600 {key_file}"
+        )
     return Seal(key)
 
 

@@ -1,6 +1,8 @@
-"""YuNet, on a frame scaled to the smallest face of interest (Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", 2023)."""
+"""YuNet (Wu, Peng, Yu: "A Tiny Millisecond-level Face Detector", 2023), on a frame no larger than it must be."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import cv2
 import numpy as np
@@ -48,11 +50,11 @@ class FaceDetector:
         """Find the faces in `image`, RGB uint8 (H, W, 3), the largest first."""
         scaled = self._scaled(image)
         self._yunet.setInputSize((scaled.shape[1], scaled.shape[0]))
-        _, rows = self._yunet.detect(cv2.cvtColor(scaled, cv2.COLOR_RGB2BGR))
+        rows: NDArray[Any] | None = self._yunet.detect(cv2.cvtColor(scaled, cv2.COLOR_RGB2BGR))[1]
         if rows is None:
             return []
         back = np.array([image.shape[1] / scaled.shape[1], image.shape[0] / scaled.shape[0]], dtype=np.float32)
-        faces = [_face(row, back) for row in np.asarray(rows, dtype=np.float32) if np.isfinite(row).all()]
+        faces = [_face(row, back) for row in rows if np.isfinite(row).all()]
         return sorted(faces, key=lambda face: face.box.area, reverse=True)
 
     def _scaled(self, image: Image) -> Image:

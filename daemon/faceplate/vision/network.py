@@ -40,16 +40,15 @@ class SiameseNetwork:
             self._compare = self._interpreter.get_signature_runner("compare")
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{runtime} cannot run {bundle.folder / bundle.manifest.siamese}: {error}") from error
-        self._input = _only(self._embed.get_input_details(), "input of embed")
+        self._input_name, self._input = _only(self._embed.get_input_details(), "input of embed")
+        self._output_name, self._output = _only(self._embed.get_output_details(), "output of embed")
         self._check(bundle, runtime)
 
     def embed(self, crop: Image) -> Embedding:
         """Embed an aligned face, RGB uint8 (112, 112, 3), as a unit vector float32 (D,)."""
-        answer = self._embed(**{self._input["name"]: self._tensor(crop)})
-        output = _only(self._embed.get_output_details(), "output of embed")
-        embedding = answer[output["name"]][0]
+        embedding = self._embed(**{self._input_name: self._tensor(crop)})[self._output_name][0]
         if np.issubdtype(embedding.dtype, np.integer):
-            embedding = dequantise(embedding, *output["quantization"])
+            embedding = dequantise(embedding, *self._output["quantization"])
         return np.asarray(embedding / np.linalg.norm(embedding), dtype=np.float32)
 
     def compare(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> Scores:
@@ -64,7 +63,7 @@ class SiameseNetwork:
         """
         if len(a) == 0:
             return np.empty(0, np.float32)
-        scores = _only(self._compare(a=a, b=b), "output of compare")
+        _, scores = _only(self._compare(a=a, b=b), "output of compare")
         return np.asarray(scores, dtype=np.float32).reshape(len(a))
 
     def _tensor(self, crop: Image) -> NDArray[Any]:
@@ -86,8 +85,8 @@ class SiameseNetwork:
         cosine = float(embedding @ golden / np.linalg.norm(golden))
         if not cosine >= bundle.manifest.golden_cosine:
             raise ModelError(
-                f"{runtime} computes another embedding of the bundle's golden crop than its trainer did: expected a cosine "
-                f"of at least {bundle.manifest.golden_cosine:g}, found {cosine:.4f}. Use another runtime or bundle."
+                f"{runtime} computes another embedding of the bundle's golden crop than its trainer did: expected a "
+                f"cosine of at least {bundle.manifest.golden_cosine:g}, found {cosine:.4f}. Use another runtime or bundle."
             )
 
 
@@ -95,10 +94,12 @@ def _interpreter_class(runtime: Runtime) -> Any:  # noqa: ANN401 - neither runti
     try:
         return importlib.import_module(_MODULES[runtime]).Interpreter
     except ImportError as error:
-        raise ModelError(f"vision.runtime is {runtime!r}, and it cannot be loaded: {error}. Install {_PACKAGES[runtime]}.") from error
+        raise ModelError(
+            f"vision.runtime is {runtime!r}, and it cannot be loaded: {error}. Install {_PACKAGES[runtime]}."
+        ) from error
 
 
-def _only(named: dict[str, Any], what: str) -> Any:  # noqa: ANN401 - runtime structures
+def _only(named: dict[str, Any], what: str) -> tuple[str, Any]:
     if len(named) != 1:
         raise ModelError(f"expected one {what}, the network has {sorted(named)}")
-    return next(iter(named.values()))
+    return next(iter(named.items()))

@@ -61,7 +61,7 @@ def _flaws(quality: Quality, limits: QualityConfig) -> Iterator[Flaw]:
 def _turn(face: Face) -> float:
     """How far the nose lies aside of the middle between the eyes, in half eye distances, along the line of the eyes.
 
-    The nose stands out from the plane of the eyes, so it moves aside as the head turns, whichever way the head is tilted.
+    The nose stands out from the plane of the eyes, so it moves aside as the head turns, however the head is tilted.
     """
     left, right, nose = face.landmarks[:3].astype(np.float64)
     eyes = right - left

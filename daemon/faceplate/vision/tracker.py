@@ -37,7 +37,11 @@ class Tracker:
         """
         self._tracks = [track for track in self._tracks if 0 <= time - track.seen <= LOST_AFTER]
         pairs = sorted(
-            ((overlap(track.box, face.box), t, f) for t, track in enumerate(self._tracks) for f, face in enumerate(faces)),
+            (
+                (overlap(track.box, face.box), t, f)
+                for t, track in enumerate(self._tracks)
+                for f, face in enumerate(faces)
+            ),
             reverse=True,
         )
         joined: dict[int, _Track] = {}

@@ -1,0 +1,118 @@
+"""What of the journal is still to be delivered: in order, at least once."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from faceplate.errors import StoreError
+from faceplate.files import write_atomically
+from faceplate.types import JournalRow
+
+_log = logging.getLogger(__name__)
+
+ReadAfter: TypeAlias = Callable[[int, int], Sequence[JournalRow]]
+"""(seq, limit) -> up to `limit` rows that follow number `seq`, oldest first"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last row that was delivered."""
+
+    seq: int = 0
+
+    id: str = ""
+    """Ties the cursor to one journal: another one has another row under this number, or none"""
+
+
+class CursorStore(Protocol):
+    """Where the cursor outlasts the process."""
+
+    def load(self) -> Cursor:
+        """The cursor as it was saved last; the beginning if there is none."""
+
+    def save(self, cursor: Cursor) -> None:
+        """Keep the cursor for good, before returning."""
+
+
+class CursorFile:
+    """The cursor in a file."""
+
+    def __init__(self, path: Path) -> None:
+        """The file need not exist yet."""
+        self._path = path
+
+    def load(self) -> Cursor:
+        """The cursor in the file; the beginning if there is none, or it is damaged.
+
+        Raises:
+            StoreError: the file is there and cannot be read.
+        """
+        try:
+            tree = json.loads(self._path.read_bytes())
+            return Cursor(int(tree["seq"]), str(tree["id"]))
+        except FileNotFoundError:
+            return Cursor()
+        except OSError as error:
+            raise StoreError(
+                f"cannot read the cursor {self._path}: {error.strerror}. It must be this user's."
+            ) from error
+        except (ValueError, KeyError, TypeError):
+            _log.warning("the cursor %s is damaged: the whole journal is sent again, nothing is lost", self._path)
+            return Cursor()
+
+    def save(self, cursor: Cursor) -> None:
+        """Replace the file.
+
+        Raises:
+            StoreError: it could not be written; the old cursor is still there.
+        """
+        try:
+            self._path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_atomically(self._path, json.dumps(asdict(cursor)).encode())
+        except OSError as error:
+            raise StoreError(
+                f"cannot write the cursor {self._path}: {error.strerror}. Make room and check that its folder is this "
+                "user's; until then a restart sends rows a second time."
+            ) from error
+
+
+class Outbox:
+    """The journal from the cursor on."""
+
+    def __init__(
+        self, read_after: ReadAfter, last_door_row: Callable[[], JournalRow | None], store: CursorStore
+    ) -> None:
+        """Go on where the store says the last process stopped."""
+        self._read_after = read_after
+        self.last_door_row = last_door_row
+        """Gives the newest row that tells the state of the lock, delivered or not"""
+        self._store = store
+        self._cursor = store.load()
+
+    def pending(self, limit: int) -> Sequence[JournalRow]:
+        """Up to `limit` rows nobody has acknowledged, oldest first."""
+        if self._cursor.seq == 0:
+            return self._read_after(0, limit)
+        # The row under the cursor is read along with them: it must be the one that was delivered.
+        rows = self._read_after(self._cursor.seq - 1, limit + 1)
+        if rows and (rows[0].seq, rows[0].id) == (self._cursor.seq, self._cursor.id):
+            return rows[1:]
+        _log.warning(
+            "row %d of the journal is not the one delivered last: another journal? sending all", self._cursor.seq
+        )
+        self._cursor = Cursor()
+        return self._read_after(0, limit)
+
+    def delivered(self, row: JournalRow) -> None:
+        """The broker has acknowledged `row`, and every row before it.
+
+        Raises:
+            StoreError: that could not be kept; this process knows it all the same.
+        """
+        self._cursor = Cursor(row.seq, row.id)
+        self._store.save(self._cursor)

@@ -1,0 +1,34 @@
+#!/bin/bash
+# Everything that must hold before a change lands: style, types, the direction of imports, and the tests, on both
+# TFLite runtimes. Sets up what a bare Debian with Python lacks; works from any folder, and offline from the second run on.
+# FACEPLATE_DATA=DIR adds the tests that need the research pictures (docs/measurements.md).
+set -euo pipefail
+# shellcheck source=deploy/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$root"
+
+python=$(python_from 3.11)
+[ -n "$python" ] || { debian_packages python3 python3-venv; python=$(python_from 3.11); }
+[ -n "$python" ] || fail "Python 3.11 or newer is needed (Debian 12 has it)"
+debian_packages mosquitto mosquitto-clients openssl
+
+# picamera2 without what it depends on: libcamera exists on a Pi only, and the tests read the source.
+environment test "$python" "[dev,trainer]" --no-deps picamera2
+bin=$root/.venv/test/bin
+
+say "style, types and imports"
+"$bin/ruff" format --check --quiet .
+"$bin/ruff" check --quiet .
+"$bin/mypy"
+"$bin/lint-imports" --no-cache
+
+say "tests on LiteRT"
+"$bin/python" -m pytest -q "$@"
+
+if python311=$(command -v python3.11) && "$python311" -c '' 2>/dev/null; then
+  environment tflite-runtime "$python311" "[tflite-runtime,pi]" 'pytest>=8.3' 'hypothesis>=6.115' 'tqdm>=4.66'
+  say "tests on tflite-runtime 2.14"
+  FACEPLATE_TEST_RUNTIME=tflite-runtime "$root/.venv/tflite-runtime/bin/python" -m pytest -q -m "not trainer" "$@"
+else
+  say "no Python 3.11 on this machine: the tests on tflite-runtime, which exists for no newer one, are left out"
+fi

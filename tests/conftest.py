@@ -1,0 +1,39 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from faceplate.config import Config, config_from
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def runtime() -> str:
+    """The TFLite runtime to test on."""
+    return os.environ.get("FACEPLATE_TEST_RUNTIME", "litert")
+
+
+@pytest.fixture(scope="session")
+def research_data() -> Path:
+    """The folder of research pictures; without it the test is skipped."""
+    folder = os.environ.get("FACEPLATE_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("FACEPLATE_DATA does not name the folder of research pictures")
+    return Path(folder)
+
+
+@pytest.fixture
+def config(tmp_path: Path, runtime: str) -> Config:
+    """A configuration whose store, key and journal lie in the test's own folder."""
+    tree = {
+        "people": {"store": "people", "key_file": "gallery.key"},
+        "journal": {"path": "journal.sqlite3"},
+        "bridge": {"cursor_file": "bridge.cursor"},
+        "vision": {"runtime": runtime},
+    }
+    return config_from(tree, base=tmp_path, where="the test's configuration")

@@ -1,0 +1,84 @@
+"""The systemd units: what keeps the lock shut and its side off the network, and commands that exist."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from faceplate import __main__ as command_line
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+UNITS = sorted(SYSTEMD.glob("*.service"))
+
+
+def settings_of(unit):
+    """Every setting with all its values, in order."""
+    settings = {}
+    for line in (SYSTEMD / unit).read_text(encoding="utf-8").splitlines():
+        if line and line[0] not in "#[":
+            key, _, value = line.partition("=")
+            settings.setdefault(key, []).append(value)
+    return settings
+
+
+def words(values):
+    return {word for value in values for word in value.split()}
+
+
+def test_there_are_units_to_test():
+    assert [unit.name for unit in UNITS] == ["faceplate-bridge.service", "faceplate.service"]
+
+
+@pytest.mark.parametrize("unit", [unit.name for unit in UNITS])
+def test_every_command_is_one_of_our_command_line(unit):
+    commands = [value for key, values in settings_of(unit).items() if key.startswith("Exec") for value in values]
+    assert commands
+    for command in commands:
+        program, *arguments = shlex.split(command.lstrip("-"))
+        assert program == "/opt/faceplate/bin/faceplate"
+        assert callable(command_line._parser().parse_args(arguments).run)
+
+
+def test_the_locks_side_speaks_to_this_machine_only():
+    settings = settings_of("faceplate.service")
+    assert words(settings["RestrictAddressFamilies"]) == {"AF_UNIX"}
+    assert settings["IPAddressDeny"] == ["any"]
+
+
+def test_only_the_locks_side_has_devices():
+    assert words(settings_of("faceplate.service")["DeviceAllow"]) == {
+        "rw",
+        "char-gpiochip",
+        "char-video4linux",
+        "char-media",
+        "char-dma_heap",
+    }
+    bridge = settings_of("faceplate-bridge.service")
+    assert bridge["PrivateDevices"] == ["yes"]
+    assert "DeviceAllow" not in bridge
+    assert "SupplementaryGroups" not in bridge
+
+
+def test_the_bridge_cannot_reach_the_faces_or_their_key():
+    hidden = {path.lstrip("-") for path in words(settings_of("faceplate-bridge.service")["InaccessiblePaths"])}
+    assert {"/var/lib/faceplate/people", "/etc/faceplate/gallery.key"} <= hidden
+    assert "LoadCredential" not in settings_of("faceplate-bridge.service")
+
+
+def test_the_door_is_secured_after_every_end_and_the_lock_comes_back():
+    settings = settings_of("faceplate.service")
+    assert [shlex.split(command)[1:] for command in settings["ExecStopPost"]] == [["secure"]]
+    assert settings["Restart"] == ["always"]
+    assert settings["StartLimitIntervalSec"] == ["0"]
+
+
+@pytest.mark.parametrize("unit", [unit.name for unit in UNITS])
+def test_the_store_is_for_the_service_alone(unit):
+    settings = settings_of(unit)
+    assert settings["User"] == ["faceplate"]
+    assert settings["StateDirectoryMode"] == ["0700"]
+    assert settings["UMask"] == ["0077"]
+    assert settings["NoNewPrivileges"] == ["yes"]
+    assert settings["CapabilityBoundingSet"] == [""]

@@ -1,0 +1,35 @@
+"""What the commands share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from faceplate.config import VisionConfig
+from faceplate.files import write_atomically
+from faceplate.types import Embedding, Image
+from faceplate.vision.detector import FaceDetector
+from faceplate.vision.eyes import Eyes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it no other way
+
+_log = logging.getLogger(__name__)
+
+
+def eyes_that_see_all(detector: bytes, embed: Callable[[Image], Embedding]) -> Eyes:
+    """The daemon's eyes with its default settings, but without its limits of quality: a picture counts, good or bad."""
+    vision = VisionConfig()
+    found = FaceDetector(detector, face_threshold=vision.face_threshold, min_face=vision.min_face)
+    return Eyes(found, embed, quality=None)
+
+
+def write_json(tree: dict[str, Any], file: Path) -> None:
+    """Write a result for machines, and say where."""
+    write_atomically(file, (json.dumps(tree, indent=1) + "\n").encode())
+    _log.info("wrote %s", file)
