@@ -10,7 +10,7 @@ from typing import Protocol
 
 from faceplate.access.reception import Reception
 from faceplate.camera.camera import Camera
-from faceplate.camera.clock import monotonic
+from faceplate.camera.clock import ReplayClock, monotonic
 from faceplate.camera.replay import ReplayCamera
 from faceplate.config import CameraConfig, Config, DoorConfig, PeopleConfig, VisionConfig
 from faceplate.door.door import Door
@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 # Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
 # other pictures is another matter.
 _SAME_PERSON_RATE = 1e-3
+
+_STEP = Seconds(0.1)
+"""How finely time passes when a recording is over"""
 
 
 class Record(Protocol):
@@ -185,8 +188,14 @@ def replay(config: Config, camera: ReplayCamera, record: Record, show: Show) -> 
         warn_of_gaps(config)
         reception = Reception(config.access, camera.clock)
         guard(camera, recognition.eyes(), recognition.recogniser(), reception, record, door, show)
-        # The recording is over; time goes on until the door is locked again.
-        camera.clock.advance(Seconds(camera.clock() + config.door.release_time))
+        _let_time_pass(camera.clock, door, config.door.release_time)
+
+
+def _let_time_pass(clock: ReplayClock, door: Door, lasting: Seconds) -> None:
+    """After a recording: go on, without frames, until the door must be locked again."""
+    end = clock() + lasting
+    while clock() < end:
+        clock.advance(Seconds(min(clock() + _STEP, end)))
         door.tick()
 
 

@@ -7,7 +7,7 @@ reported together, each with its path.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -23,8 +23,13 @@ def _path_from(value: object, info: ValidationInfo) -> object:
     """Relative paths are relative to the configuration file, `~` is the home folder."""
     if not isinstance(value, str):
         return value
+    if not value or "\0" in value:
+        raise ValueError("a path is neither empty nor holds null characters")
     base = (info.context or {}).get("base", Path())
-    return base / Path(value).expanduser()
+    try:
+        return base / Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such user, or the user has no home folder") from None
 
 
 def _existing_file(path: Path) -> Path:
@@ -66,8 +71,9 @@ class CameraConfig(Section):
 
     driver: Literal["opencv", "picamera2", "replay"] = "opencv"
 
-    source: Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)] = 0
-    """opencv: camera number, device path or rtsp:// address; picamera2: camera number; replay: a recording"""
+    source: Annotated[Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)], Field(repr=False)] = 0
+    """opencv: camera number, device path or rtsp:// address; picamera2: camera number; replay: a recording.
+    Never shown: an address may hold a password."""
 
     width: Annotated[int, Field(ge=160, le=4096)] = 640
     height: Annotated[int, Field(ge=120, le=4096)] = 480
@@ -137,7 +143,7 @@ class PeopleConfig(Section):
     key_file: AnyPath = Path("/etc/faceplate/gallery.key")
     """Key of the gallery; a systemd credential called `gallery.key` goes before it"""
 
-    false_accept_rate: Annotated[float, Field(gt=0, le=0.01)] = 1e-5
+    false_accept_rate: Annotated[float, Field(gt=0, le=0.01)] = 5e-6
     """Chance that one stranger passes for one enrolled person; gives `detection_threshold` where that is null"""
 
     detection_threshold: Annotated[Score, Field(ge=0, le=1)] | None = None
@@ -268,6 +274,8 @@ class _Loader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(None, None, "a key must be a plain word", key_node.start_mark)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} is given twice", key_node.start_mark
@@ -307,14 +315,31 @@ def config_from(tree: Mapping[str, Any], *, base: Path, where: str) -> Config:
 
 def _parse(text: str, where: str) -> dict[str, Any]:
     try:
-        tree = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        tree = _read_yaml(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not valid YAML: {error}") from error
+        raise ConfigError(f"{where} is not valid YAML: {error}") from None
     if tree is None:
         return {}
     if not isinstance(tree, dict):
         raise ConfigError(f"{where}: expected sections such as `door:`, found {type(tree).__name__}")
     return tree
+
+
+def _read_yaml(text: str) -> object:
+    """Parse YAML; whatever is wrong with it is a YAMLError that does not quote the text, which may hold a password."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise yaml.YAMLError(f"{error.problem or error.context}{place}") from None
+    except yaml.reader.ReaderError as error:
+        raise yaml.YAMLError(f"character {error.position + 1}: {error.reason}") from None
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        # PyYAML lets these out of a value such as 2026-13-45, which looks like a date and is none.
+        raise yaml.YAMLError(f"a value is not what it looks like, put it in quotes: {error}") from None
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None
 
 
 def _lay_over(tree: dict[str, Any], override: str) -> None:
@@ -332,9 +357,9 @@ def _lay_over(tree: dict[str, Any], override: str) -> None:
 
 def _parse_value(value: str, override: str) -> object:
     try:
-        return yaml.load(value, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        return _read_yaml(value)
     except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override}: {value!r} is not a YAML value") from error
+        raise ConfigError(f"--set {override}: {value!r} is not a YAML value: {error}") from None
 
 
 def _all_faults(error: ValidationError, where: str) -> str:
@@ -366,6 +391,11 @@ def _complaint(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     if fault["type"] == "extra_forbidden":
         return "there is no such key; look for a typing mistake"
     if fault["type"] == "model_type":
-        return f"expected a section with keys below it, got {fault['input']!r}"
+        return f"expected a section with keys below it, got {_shown(fault['input'])}"
     received = fault["input"]
-    return message if isinstance(received, dict | BaseModel) else f"{message}, got {received!r}"
+    return message if isinstance(received, dict | BaseModel) else f"{message}, got {_shown(received)}"
+
+
+def _shown(value: object) -> str:
+    """A value as it may be printed: without user and password of an address."""
+    return re.sub(r"://.*@", "://***@", repr(value), flags=re.DOTALL)

@@ -6,24 +6,32 @@ import os
 import secrets
 from pathlib import Path
 
+_TEMPORARY = ".tmp"
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path`, readable by its owner only: temporary file, fsync, rename, fsync of the folder.
 
     Raises:
-        OSError: it could not be written; whatever was at `path` before is still there.
+        OSError: it could not be written; whatever was at `path` before is still there. (Only if the folder cannot be
+            synchronised is the new content there, and may not outlast a power cut.)
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
     sync_folder(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a power cut or a kill left of unfinished writes. Nobody else may be writing to `folder`."""
+    for left in folder.glob(f".*{_TEMPORARY}"):
+        left.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

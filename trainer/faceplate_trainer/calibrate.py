@@ -16,7 +16,7 @@ from faceplate_trainer.attempts import Attempts, Fusion, attempts, daemon_rule
 VERIFICATION_THRESHOLD = 0.3
 """The shipped one; calibration holds for it"""
 
-RATES = (1e-2, 1e-3, 1e-4, 1e-5)
+RATES = (1e-2, 1e-3, 1e-4, 1e-5, 5e-6, 2e-6)
 ANCHORS = (1, 3, 5)
 
 _MOST_PICTURES_OF_ONE = 20

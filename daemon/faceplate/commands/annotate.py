@@ -69,5 +69,5 @@ def _draw(picture: Image, match: Match, scale: int) -> None:
 def _banner(width: int, decision: Decision) -> Image:
     banner = np.full((_BANNER_HEIGHT, width, 3), _BANNERS[decision.outcome], dtype=np.uint8)
     words = " - ".join(filter(None, [f"access {decision.outcome}", decision.person, str(decision.reason)]))
-    cv2.putText(banner, f"{decision.time:.2f} s  {words}", (10, 23), _FONT, 0.6, (255, 255, 255), 1, cv2.LINE_AA)
+    cv2.putText(banner, f"frame {decision.frame}  {words}", (10, 23), _FONT, 0.6, (255, 255, 255), 1, cv2.LINE_AA)
     return banner

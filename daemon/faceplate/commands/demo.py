@@ -9,18 +9,21 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import yaml
 
 from faceplate import app
+from faceplate.bridge.outbox import CursorFile
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.annotate import Photographer
 from faceplate.commands.common import ExitCode, Subparsers, set_up_logging
 from faceplate.commands.narrator import Narrator
 from faceplate.config import Config, LogConfig, load_config
+from faceplate.journal import reader
 from faceplate.journal.journal import Journal
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
@@ -124,9 +127,9 @@ def _broker(folder: Path) -> Iterator[int | None]:
         return
     port = _free_port()
     settings = folder / "mosquitto.conf"
-    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n", encoding="utf-8")
+    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest none\n", encoding="utf-8")
     with _running([program, "-c", str(settings)]):
-        _wait_for_port(port)
+        _wait_until(lambda: _is_open(port), _BROKER_STARTS_WITHIN)
         yield port
 
 
@@ -144,6 +147,13 @@ def _bridge_and_dashboard(folder: Path, config: Config, port: int) -> Iterator[N
         bridge = [sys.executable, "-m", "faceplate", "bridge", "--config", str(folder / "config.yaml")]
         stack.enter_context(_running(bridge))
         yield
+        _wait_until(lambda: _delivered(config), _LAST_MESSAGES_WITHIN)
+
+
+def _delivered(config: Config) -> bool:
+    """Whether the bridge has delivered all that is in the journal."""
+    last = reader.read_last(config.journal.path, 1)
+    return not last or CursorFile(config.bridge.cursor_file).load().seq >= last[-1].seq
 
 
 @contextmanager
@@ -181,13 +191,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for_port(port: int) -> None:
-    give_up = threading.Event()
-    timer = threading.Timer(_BROKER_STARTS_WITHIN, give_up.set)
-    timer.start()
-    while not give_up.is_set():
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        give_up.wait(0.05)
-    timer.cancel()
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_until(reached: Callable[[], bool], seconds: float) -> None:
+    """Wait for something that another process does; going on without it is better than waiting for ever."""
+    give_up = time.monotonic() + seconds
+    pause = threading.Event()
+    while not reached() and time.monotonic() < give_up:
+        pause.wait(0.05)

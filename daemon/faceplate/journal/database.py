@@ -30,11 +30,10 @@ CREATE TABLE journal (
 
 # The casts, and the decoder below, let a row be read that somebody filled with other types or with bytes that are no
 # text: it then fails its hash, instead of the reading.
-ROWS = (
-    "SELECT seq, "
-    + ", ".join(f"CAST({name} AS TEXT)" for name in ("id", "ts", "event_type", "payload", "previous", "hash"))
-    + " FROM journal"
-)
+ROWS = """
+SELECT seq, CAST(id AS TEXT), CAST(ts AS TEXT), CAST(event_type AS TEXT), CAST(payload AS TEXT),
+    CAST(previous AS TEXT), CAST(hash AS TEXT) FROM journal
+"""
 
 _WRITER_PATIENCE = 2.0
 """Seconds a write waits for somebody else's lock on the file, before it fails"""

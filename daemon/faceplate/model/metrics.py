@@ -63,12 +63,13 @@ def equal_error_rate(genuine: Scores, impostor: Scores) -> float:
 
 
 def best_threshold(scores: Scores, same: NDArray[np.bool_]) -> float:
-    """The threshold that calls the most pairs right, in the middle between two neighbouring scores."""
+    """The threshold that calls the most pairs right: of several the middle one, halfway between two scores."""
     order = np.argsort(scores, kind="stable")
     ordered, labels = scores[order], same[order]
     # With a threshold between i and i + 1 everything up to i is called different, everything after it the same.
     right = np.cumsum(~labels) + labels.sum() - np.cumsum(labels)
-    best = int(np.argmax(right))
+    equally_good = np.flatnonzero(right == right.max())
+    best = int(equally_good[len(equally_good) // 2])
     return float((ordered[best] + ordered[min(best + 1, len(ordered) - 1)]) / 2)
 
 

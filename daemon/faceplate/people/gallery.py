@@ -8,7 +8,7 @@ import json
 import os
 import unicodedata
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceplate.errors import EnrolmentError, StoreError
-from faceplate.files import sync_folder, write_atomically
+from faceplate.files import sweep, sync_folder, write_atomically
 from faceplate.people.seal import Seal, key_is_there, load_seal, make_key
 from faceplate.types import Embedding, Image
 
@@ -106,13 +106,21 @@ class Gallery:
             self._rotations[size] = self._seal.rotation(size)
         return np.asarray(self._rotations[size] @ embedding, dtype=np.float32)
 
-    def version(self) -> tuple[int, ...]:
-        """Changes whenever anybody was added, changed or removed; cheap enough to ask at every frame."""
+    def version(self) -> Hashable:
+        """Changes whenever anybody was added, changed or removed; cheap enough to ask at every frame.
+
+        Raises:
+            StoreError: the gallery cannot be read.
+        """
         try:
-            status = self._folder.stat()
+            with os.scandir(self._folder) as entries:
+                files = frozenset((entry.name, entry.inode()) for entry in entries)
+            # The time alone would not do: two changes within one tick of the kernel's clock leave it the same.
+            return (self._folder.stat().st_mtime_ns, files)
         except FileNotFoundError:
             return ()
-        return (status.st_ino, status.st_mtime_ns)
+        except OSError as error:
+            raise StoreError(f"cannot read the gallery {self._folder}: {error.strerror}") from error
 
     def people(self) -> list[Person]:
         """Everybody, by name.
@@ -121,7 +129,8 @@ class Gallery:
             SealError: somebody was sealed with another key, or a record is damaged.
             StoreError: a record cannot be read.
         """
-        return sorted(map(self._read, stored_people(self._folder)), key=lambda person: person.name.casefold())
+        everybody = map(self._read, stored_people(self._folder))
+        return sorted(filter(None, everybody), key=lambda person: person.name.casefold())
 
     def find(self, name: str) -> Person | None:
         """The person of that name, however its letters are cased."""
@@ -171,6 +180,7 @@ class Gallery:
             raise StoreError(f"cannot open the gallery {self._folder} for changes: {error.strerror}") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            sweep(self._folder)
             if not stored_people(self._folder) and not key_is_there(self._key_file):
                 make_key(self._key_file)
             yield
@@ -181,9 +191,11 @@ class Gallery:
         finally:
             os.close(lock)
 
-    def _read(self, path: Path) -> Person:
+    def _read(self, path: Path) -> Person | None:
         try:
             sealed = path.read_bytes()
+        except FileNotFoundError:
+            return None  # removed by another program since the folder was listed
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}") from error
         return Person.from_bytes(path.stem, self._seal.open(sealed, path.name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from faceplate.people.gallery import Anchor, Gallery, Person
 from faceplate.people.matching import Matcher
@@ -19,7 +19,7 @@ class Recogniser:
     def __init__(self, gallery: Gallery, make_matcher: Callable[[Sequence[Person]], Matcher]) -> None:
         self._gallery = gallery
         self._make_matcher = make_matcher
-        self._version: tuple[int, ...] | None = None
+        self._version: Hashable = None
         self._matcher = make_matcher([])
 
     def name(self, sighting: Sighting) -> Match:

@@ -86,7 +86,8 @@ class SiameseNetwork:
         if not cosine >= bundle.manifest.golden_cosine:
             raise ModelError(
                 f"{runtime} computes another embedding of the bundle's golden crop than its trainer did: expected a "
-                f"cosine of at least {bundle.manifest.golden_cosine:g}, found {cosine:.4f}. Use another runtime or bundle."
+                f"cosine of at least {bundle.manifest.golden_cosine:g}, found {cosine:.4f}. Use another runtime or "
+                "bundle."
             )
 
 
