@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import sys
 from collections.abc import Sequence
 
 from faceplate import __version__
-from faceplate.commands import bridge, common, demo, journal, people, replay, run, secure
+from faceplate.commands import common
 from faceplate.commands.common import ExitCode
 from faceplate.errors import (
     BridgeError,
@@ -33,12 +34,16 @@ _EXIT_CODES = {
     BridgeError: ExitCode.BRIDGE,
 }
 
+_COMMANDS = ("run", "bridge", "demo", "people", "replay", "journal", "secure")
+
 _log = logging.getLogger(__name__)
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    arguments = _parser().parse_args(words)
+    words = sys.argv[1:] if words is None else words
+    # Only the command that is asked for is loaded: the bridge has no business with networks, nor the daemon with MQTT.
+    arguments = _parser(words[:1] if words and words[0] in _COMMANDS else _COMMANDS).parse_args(words)
     try:
         return int(arguments.run(arguments))
     except FaceplateError as error:
@@ -54,7 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return ExitCode.FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="faceplate",
         description="A door that knows its people: face verification wholly on the device.",
@@ -65,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"faceplate {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     options = common.config_options()
-    for command in (run, bridge, demo, people, replay, journal, secure):
-        command.register(commands, options)
+    for name in names:
+        importlib.import_module(f"faceplate.commands.{name}").register(commands, options)
     return parser
 
 

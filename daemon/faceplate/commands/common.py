@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from faceplate.config import Config, LogConfig, load_config
-from faceplate.quiet import quiet_opencv
 
 if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it no other way
@@ -77,4 +76,3 @@ def set_up_logging(config: LogConfig) -> None:
     logging.basicConfig(
         level=config.level.upper(), format="%(asctime)s %(levelname)-8s %(name)s: %(message)s", force=True
     )
-    quiet_opencv()

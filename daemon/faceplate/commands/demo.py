@@ -127,7 +127,9 @@ def _broker(folder: Path) -> Iterator[int | None]:
         return
     port = _free_port()
     settings = folder / "mosquitto.conf"
-    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest none\n", encoding="utf-8")
+    settings.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest none\n", encoding="utf-8"
+    )
     with _running([program, "-c", str(settings)]):
         _wait_until(lambda: _is_open(port), _BROKER_STARTS_WITHIN)
         yield port

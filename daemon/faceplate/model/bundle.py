@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from faceplate.errors import ModelError
 from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE
+from faceplate.model.typed_json import read_as
 
 CONTRACT = 1
 """Version of the contract this program speaks"""
@@ -135,24 +136,11 @@ class Manifest:
             ModelError: it is not JSON, a key is missing or unknown, or has the wrong type.
         """
         try:
-            tree = json.loads(text)
-            calibration = dict(tree["calibration"])
-            calibration["table"] = tuple(
-                OperatingPoint(
-                    **row | {name: tuple(row[name]) for name in ("false_accept_bounds", "false_reject_bounds")}
-                )
-                for row in calibration["table"]
-            )
-            return cls(
-                **tree
-                | {
-                    "calibration": Calibration(**calibration),
-                    "landmark_template": tuple((float(x), float(y)) for x, y in tree["landmark_template"]),
-                    "golden_embedding": tuple(map(float, tree["golden_embedding"])),
-                }
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"{MANIFEST} is not what contract {CONTRACT} expects: {error!r}") from error
+            return read_as(cls, json.loads(text))
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise ModelError(
+                f"{MANIFEST} is not what contract {CONTRACT} expects: {error}. Install the bundle again."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +186,7 @@ def load_bundle(folder: Path) -> Bundle:
     _check_contract(manifest, folder)
     files = {}
     for name, expected in manifest.sha256.items():
-        if Path(name).name != name:
+        if Path(name).name != name or "\0" in name:
             raise ModelError(f"{folder / MANIFEST} names a file outside the bundle: {name!r}")
         files[name] = _read(folder / name)
         received = hashlib.sha256(files[name]).hexdigest()
@@ -227,6 +215,8 @@ def _check_contract(manifest: Manifest, folder: Path) -> None:
             f"{folder / MANIFEST}: embedding_size is {manifest.embedding_size}, "
             f"the golden embedding has {len(manifest.golden_embedding)} numbers"
         )
+    if not manifest.calibration.table or not all(0 <= row.score <= 1 for row in manifest.calibration.table):
+        raise ModelError(f"{folder / MANIFEST}: the calibration table must have rows, with scores from 0 to 1")
     for name in (manifest.siamese, manifest.detector, manifest.golden_crop):
         if name not in manifest.sha256:
             raise ModelError(f"{folder / MANIFEST}: there is no SHA-256 for {name!r}")

@@ -52,8 +52,8 @@ _ADVICE = {
     Refusal.TOO_BRIGHT: "the face is too bright; use less light",
     Refusal.TURNED_AWAY: "the face is turned away; look at the camera",
     Refusal.REPEATED: "this is the same picture as another one; use different ones",
-    Refusal.UNLIKE_THE_OTHERS: "this does not look like the same person as the other pictures",
-    Refusal.ALREADY_ENROLLED: "this face is enrolled under another name",
+    Refusal.UNLIKE_THE_OTHERS: "this does not look like the same person as the other pictures; leave it out",
+    Refusal.ALREADY_ENROLLED: "this face is enrolled under another name; use that name, or remove that person first",
     Refusal.ENOUGH_ANCHORS: f"a person has at most {MOST_ANCHORS} pictures; remove the person and enrol the best ones",
 }
 
@@ -113,15 +113,17 @@ class Enroller:
             present: anchors this person has already.
 
         Raises:
-            EnrolmentError: no picture could be taken, or the person is enrolled under another name; the message says
-                why for each picture.
+            EnrolmentError: no picture could be taken, the person is enrolled under another name, or most pictures are
+                unlike the rest, so that nobody can tell whose they are; the message says why for each picture.
         """
         anchors: list[Anchor] = []
         refused: list[Refused] = []
         for picture in pictures:
             answer = self._consider(picture, others, [*present, *anchors])
             refused.append(answer) if isinstance(answer, Refused) else anchors.append(answer)
-        if not anchors or any(refusal.reason is Refusal.ALREADY_ENROLLED for refusal in refused):
+        reasons = [refusal.reason for refusal in refused]
+        divided = reasons.count(Refusal.UNLIKE_THE_OTHERS) >= len(present) + len(anchors)
+        if not anchors or divided or Refusal.ALREADY_ENROLLED in reasons:
             raise EnrolmentError("nothing was enrolled:\n" + "\n".join(f"  {refusal}" for refusal in refused))
         return Enrolment(tuple(anchors), tuple(refused))
 

@@ -88,27 +88,37 @@ def load_seal(key_file: Path) -> Seal:
     Raises:
         SealError: there is no key, or others could read it.
     """
-    if credential := _credential():
-        return Seal(credential.read_bytes())
+    credential = _credential()
+    source = credential or key_file
     try:
-        mode = stat.S_IMODE(key_file.stat().st_mode)
-        key = key_file.read_bytes()
+        mode = stat.S_IMODE(source.stat().st_mode)
+        key = source.read_bytes()
     except FileNotFoundError:
         raise SealError(
-            f"there is no gallery key at {key_file}. `faceplate people add` makes one with the first person."
+            f"there is no gallery key at {key_file}. Put back the copy you keep; if nobody is enrolled yet, "
+            "`faceplate people add` makes one with the first person."
         ) from None
     except OSError as error:
-        raise SealError(f"cannot read the gallery key {key_file}: {error.strerror}") from error
-    if mode & 0o077:
+        raise SealError(f"cannot read the gallery key {source}: {error.strerror}") from error
+    if mode & 0o077 and not credential:  # systemd guards its credentials itself
+        raise SealError(f"the gallery key {source} can be read by others (mode {mode:04o}). Run: chmod 600 {source}")
+    if len(key) != KEY_BYTES:
         raise SealError(
-            f"the gallery key {key_file} can be read by others (mode {mode:04o}). Run: chmod 600 {key_file}"
+            f"{source} is not a gallery key: expected {KEY_BYTES} bytes, found {len(key)}. Put back the copy you keep."
         )
     return Seal(key)
 
 
 def key_is_there(key_file: Path) -> bool:
-    """Whether `load_seal` would find a key."""
-    return _credential() is not None or key_file.exists()
+    """Whether `load_seal` would find a key.
+
+    Raises:
+        SealError: nobody can tell; making a new one could destroy it.
+    """
+    try:
+        return _credential() is not None or key_file.exists()
+    except OSError as error:
+        raise SealError(f"cannot look for the gallery key {key_file}: {error.strerror}") from error
 
 
 def make_key(key_file: Path) -> None:
@@ -117,7 +127,7 @@ def make_key(key_file: Path) -> None:
     Raises:
         SealError: it cannot be written, or there is one already.
     """
-    if key_file.exists():
+    if key_is_there(key_file):
         raise SealError(f"there is a gallery key at {key_file} already; it is not overwritten")
     try:
         key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceplate.errors import ModelError
+from faceplate.quiet import quiet_opencv
 from faceplate.types import Box, Face, Image, Pixels
 
 # Width that YuNet finds reliably, and on whose landmarks alignment can rely. Larger only costs time.
@@ -35,6 +36,7 @@ class FaceDetector:
         Raises:
             ModelError: OpenCV cannot read the model.
         """
+        quiet_opencv()  # OpenCV 5 warns of a setting that nobody made
         self._scale = min(1.0, DETECTABLE_FACE / min_face)
         try:
             self._yunet = cv2.FaceDetectorYN.create(
