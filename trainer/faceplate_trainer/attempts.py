@@ -73,7 +73,8 @@ def attempts(  # noqa: PLR0913 - all of them matter
     """
     names, owner = np.unique(people, return_inverse=True)
     draw = np.random.default_rng(seed)
-    genuine, impostor = [], []
+    nobody = np.empty(0, np.intp)
+    genuine, impostor = [(np.empty(0, np.float32), nobody)], [(np.empty(0, np.float32), nobody, nobody)]
     for person, chosen in _enrolments(owner, anchors, rounds, draw):
         cosines = fuse(embeddings @ embeddings[chosen].T, embeddings @ _centroid(embeddings[chosen]))
         mine = owner == person

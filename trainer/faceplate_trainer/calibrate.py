@@ -77,7 +77,7 @@ def calibrate(
         _operating_point(n, rate, tried[n], head, seed)
         for n in ANCHORS
         for rate in rates
-        if len(tried[n].impostor) * rate >= RULE_OF_THREE
+        if len(tried[n].impostor) * rate >= RULE_OF_THREE and len(tried[n].genuine)
     ]
     return Calibration(
         people=len(np.unique(people)),

@@ -139,6 +139,8 @@ def _point(
         cosine = threshold_at(tried.impostor, rate)
     except ValueError as error:
         return {"unsupported": str(error)}
+    if len(tried.genuine) == 0:
+        return {"unsupported": "nobody has a picture left to visit with"}
     passed = rate_of(tried.genuine, cosine, tried.genuine_person, people=tried.people)
     accepted = rate_of(tried.impostor, cosine, tried.impostor_enrolled, tried.impostor_visitor, people=tried.people)
     return {
@@ -150,6 +152,7 @@ def _point(
 
 def _true_accept_rate(tried: Attempts, rate: float) -> float | None:
     try:
-        return share_above(tried.genuine, threshold_at(tried.impostor, rate))
+        threshold = threshold_at(tried.impostor, rate)
     except ValueError:
         return None
+    return share_above(tried.genuine, threshold) if len(tried.genuine) else None

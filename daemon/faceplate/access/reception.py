@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,21 +21,24 @@ class Reception:
         self._rules = rules
         self._clock = clock
         self._visits: dict[TrackId, Visit] = {}
+        self._newest = Seconds(-math.inf)
 
     def decide(self, frame: Frame, matches: Sequence[Match]) -> Decision:
         """Decide once on a frame.
 
-        A frame older than `max_frame_age` counts for nothing. A frame from the future is no better: one of the clocks
-        is wrong.
+        A frame older than `max_frame_age` counts for nothing, nor does one that is no newer than the frame before: the
+        same picture twice is one. A frame from the future is no better: one of the clocks is wrong.
         """
-        if not 0 <= self._clock() - frame.time <= self._rules.max_frame_age:
+        age = self._clock() - frame.time
+        if not (0 <= age <= self._rules.max_frame_age and frame.time > self._newest):
             return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.STALE_FRAME)
-        self._visits = {match.sighting.track: self._observe(match, frame.time) for match in matches} | {
-            track: visit
-            for track, visit in self._visits.items()
-            if track not in {match.sighting.track for match in matches} and not self._is_over(visit, frame.time)
+        self._newest = frame.time
+        going_on = {track: visit for track, visit in self._visits.items() if not self._is_over(visit, frame.time)}
+        self._visits = going_on | {
+            match.sighting.track: self._observe(going_on.get(match.sighting.track), match, frame.time)
+            for match in matches
         }
-        verdicts = [(match, *verdict(self._visits[match.sighting.track], frame.time, self._rules)) for match in matches]
+        verdicts = [(match, *verdict(self._visits[match.sighting.track], self._rules)) for match in matches]
         if not verdicts:
             return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.NOBODY)
         match, outcome, reason = min(verdicts, key=lambda each: _URGENCY[each[1]])
@@ -43,15 +47,10 @@ class Reception:
             self._visits[match.sighting.track] = replace(visit, answer=outcome, answered=frame.time)
         return Decision(frame.index, frame.time, outcome, reason, match)
 
-    def _observe(self, match: Match, time: Seconds) -> Visit:
-        visit = self._visits.get(match.sighting.track)
-        if visit is None or self._may_ask_again(visit, time):
-            visit = Visit(began=time)
-        return observed(visit, match, time, self._rules)
-
-    def _may_ask_again(self, visit: Visit, time: Seconds) -> bool:
-        return visit.answered is not None and time - visit.answered > self._rules.repeat_after
+    def _observe(self, visit: Visit | None, match: Match, time: Seconds) -> Visit:
+        return observed(visit or Visit(began=time, seen=time), match, time, self._rules)
 
     def _is_over(self, visit: Visit, time: Seconds) -> bool:
-        newest = max([visit.began, *(glimpse.time for glimpse in visit.glimpses)])
-        return time - newest > max(self._rules.visit_window, self._rules.repeat_after)
+        """Whether the face has been away for long, or had its answer long ago and may ask again."""
+        has_gone = time - visit.seen > max(self._rules.visit_window, self._rules.repeat_after)
+        return has_gone or (visit.answered is not None and time - visit.answered > self._rules.repeat_after)

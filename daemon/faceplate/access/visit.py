@@ -23,8 +23,10 @@ class Visit:
     """Everything a decision needs to know of one track."""
 
     began: Seconds
+    seen: Seconds
+    """When the newest frame was taken, usable or not"""
     glimpses: tuple[Glimpse, ...] = ()
-    """The last usable frames, at most m, the newest last"""
+    """The last usable frames, at most m, the newest last; none older than `visit_window`"""
     poor_frames: int = 0
     """Frames with a face near enough, and too bad to be judged"""
     answer: Outcome = Outcome.NOTHING
@@ -39,34 +41,34 @@ def observed(visit: Visit, match: Match, time: Seconds, rules: AccessConfig) -> 
     cannot be judged does not count as a usable frame, but is remembered as a reason. Unknown frames do count: they
     push the verified ones out.
     """
+    recent = tuple(glimpse for glimpse in visit.glimpses if time - glimpse.time <= rules.visit_window)
+    visit = replace(visit, seen=time, glimpses=recent)
     if match.likeness is Likeness.UNUSABLE:
         far = Flaw.TOO_SMALL in match.sighting.look.flaws
         return replace(visit, poor_frames=visit.poor_frames + (not far))
     glimpse = Glimpse(time, match.likeness, match.person if match.likeness is Likeness.VERIFIED else None)
-    recent = [g for g in visit.glimpses if time - g.time <= rules.visit_window]
     return replace(visit, glimpses=(*recent, glimpse)[-rules.frames_considered :])
 
 
-def verdict(visit: Visit, time: Seconds, rules: AccessConfig) -> tuple[Outcome, Reason]:
-    """What to answer the visitor whose newest frame is of `time`."""
+def verdict(visit: Visit, rules: AccessConfig) -> tuple[Outcome, Reason]:
+    """What to answer the visitor on the newest frame."""
     if visit.answer is Outcome.GRANTED:
         return Outcome.NOTHING, Reason.ALREADY_DECIDED
-    if _is_verified(visit, time, rules):
+    if _is_verified(visit, rules):
         return Outcome.GRANTED, Reason.VERIFIED
     if visit.answer is Outcome.DENIED:
         return Outcome.NOTHING, Reason.ALREADY_DECIDED
-    if time - visit.began >= rules.patience and (reason := _what_was_wrong(visit, rules)):
+    if visit.seen - visit.began >= rules.patience and (reason := _what_was_wrong(visit, rules)):
         return Outcome.DENIED, reason
     return Outcome.NOTHING, Reason.LOOKING
 
 
-def _is_verified(visit: Visit, time: Seconds, rules: AccessConfig) -> bool:
-    """Of the last m usable frames k show one person, this very frame among them, and none shows another."""
-    if not visit.glimpses or visit.glimpses[-1].time != time:
+def _is_verified(visit: Visit, rules: AccessConfig) -> bool:
+    """Of the last m usable frames k show one person, the newest frame among them, and none shows another."""
+    if not visit.glimpses or visit.glimpses[-1].time != visit.seen:
         return False
     person = visit.glimpses[-1].person
-    recent = [glimpse for glimpse in visit.glimpses if time - glimpse.time <= rules.visit_window]
-    shown = [glimpse.person for glimpse in recent if glimpse.person is not None]
+    shown = [glimpse.person for glimpse in visit.glimpses if glimpse.person is not None]
     return person is not None and set(shown) == {person} and len(shown) >= rules.frames_needed
 
 

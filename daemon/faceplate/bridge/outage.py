@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
+from functools import partial
 
+from faceplate.backoff import waiting_times
 from faceplate.bridge.link import LinkDownError, LinkRefusedError
 from faceplate.types import Seconds
 
@@ -16,11 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class Outage:
-    """The run of failures we are in, if any.
-
-    Waits double from `shortest` to `longest`, so that a broken broker is not stormed, and are shortened by chance, so
-    that the doors of one house do not all come back in the same moment.
-    """
+    """The run of failures we are in, if any."""
 
     def __init__(
         self,
@@ -28,11 +26,9 @@ class Outage:
         longest: Seconds = LONGEST,
         between: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        """`between` picks a number between two."""
-        self._shortest = shortest
-        self._longest = longest
-        self._between = between
-        self._next = shortest
+        """Waits as `waiting_times` says."""
+        self._start = partial(waiting_times, shortest, longest, between)
+        self._waits = self._start()
         self._said: set[type[LinkDownError]] = set()
 
     def failed(self, error: LinkDownError) -> Seconds:
@@ -40,11 +36,9 @@ class Outage:
         loud = logging.ERROR if isinstance(error, LinkRefusedError) else logging.WARNING
         _log.log(logging.DEBUG if type(error) in self._said else loud, "%s", error)
         self._said.add(type(error))
-        longest = self._next
-        self._next = Seconds(min(2 * longest, self._longest))
-        return Seconds(self._between(max(self._shortest, longest / 2), longest))
+        return next(self._waits)
 
     def over(self) -> None:
         """Everything works: the next failure is news again."""
-        self._next = self._shortest
+        self._waits = self._start()
         self._said.clear()

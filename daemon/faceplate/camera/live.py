@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from faceplate.backoff import waiting_times
 from faceplate.camera.clock import monotonic
 from faceplate.errors import CameraError
 from faceplate.types import Clock, Frame, Image, Seconds
@@ -50,14 +50,8 @@ class Source(Protocol):
 
 
 def reopening_delays() -> Iterator[Seconds]:
-    """How long to wait before each attempt: doubling up to half a minute, with jitter.
-
-    The jitter keeps several doors from asking a restarting camera or recorder all at the same moment.
-    """
-    delay = FIRST_DELAY
-    while True:
-        yield Seconds(max(FIRST_DELAY, delay * random.uniform(0.5, 1.0)))  # noqa: S311 - spreads load, keeps no secret
-        delay = Seconds(min(LONGEST_DELAY, delay * 2))
+    """How long to wait before each attempt to open a lost camera."""
+    return waiting_times(FIRST_DELAY, LONGEST_DELAY)
 
 
 class Outage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import threading
 
 from faceplate import app
 from faceplate.camera.camera import Camera
@@ -36,4 +37,5 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
 
 def _close_on_signal(camera: Camera) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: camera.close())
+        # From a thread of its own: a handler interrupts the main thread, which may hold a lock that closing needs.
+        signal.signal(number, lambda *_: threading.Thread(target=camera.close).start())
