@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts beside this file share; sourced, not run.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

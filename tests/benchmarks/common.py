@@ -1,4 +1,7 @@
-"""What the benchmarks share: pictures, the daemon's own configuration, timing that bears a busy machine, tables."""
+"""What the benchmarks share: pictures, timing that bears a busy machine, tables.
+
+Imports little, so that the peer's memory is not filled with what only the daemon needs.
+"""
 
 from __future__ import annotations
 
@@ -10,31 +13,43 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias
+from typing import ParamSpec, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
-from faceplate.camera.recording import Stills, open_recording
-from faceplate.config import Config, config_from
+
+import faceplate
 from faceplate.types import Image
 
 Laps: TypeAlias = dict[str, float]
 """Part of a task -> seconds it took. `WHOLE` is the task itself."""
 
 Task: TypeAlias = Callable[[int], Laps]
-"""Is given the number of the round, so that each task of a round can take the same picture."""
+"""Is given the number of the round, so that every task of a round can take the same picture."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WHOLE = "whole"
-
-
-def footage() -> Path:
-    """The folder of the clips that come with the package."""
-    return Path(sys.modules["faceplate"].__path__[0]) / "footage"
+FOOTAGE = Path(faceplate.__file__).parent / "footage"
+"""The clips that come with the package, 480x270"""
 
 
 def pictures(clip: Path) -> Iterator[Image]:
-    """The frames of a clip as they were recorded."""
-    return (shot.image for shot in open_recording(clip, Stills()).shots())
+    """The frames of a clip as they were recorded, BGR uint8 (H, W, 3)."""
+    capture = cv2.VideoCapture()
+    if not capture.open(str(clip), cv2.CAP_FFMPEG):
+        sys.exit(f"{clip} cannot be played")
+    while True:
+        whole, picture = capture.read()
+        if not whole:
+            return
+        yield np.asarray(picture, dtype=np.uint8)
+
+
+def rgb(image: Image) -> Image:
+    """As the daemon's cameras give it."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 def fitted(image: Image, width: int, height: int) -> Image:
@@ -46,28 +61,12 @@ def fitted(image: Image, width: int, height: int) -> Image:
     return np.asarray(cv2.resize(middle, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
-def spread(items: Sequence[Image], count: int) -> list[Image]:
-    """At most `count` of `items`, evenly from the first to the last."""
-    return [items[i] for i in np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int)]
-
-
-def configuration(folder: Path, *, threads: int | None = None) -> Config:
-    """The shipped defaults, with store, key and journal in `folder`."""
-    tree = {
-        "people": {"store": "people", "key_file": "gallery.key"},
-        "journal": {"path": "journal.sqlite3"},
-        "vision": {} if threads is None else {"threads": threads},
-        "log": {"level": "error"},
-    }
-    return config_from(tree, base=folder, where="the benchmark's configuration")
-
-
-def timed(part: str, call: Callable[..., object], laps: Laps) -> Callable[..., object]:
+def timed(part: str, call: Callable[P, T], laps: Laps) -> Callable[P, T]:
     """`call`, adding the time it takes to that part's lap."""
 
-    def run(*arguments: object) -> object:
+    def run(*arguments: P.args, **keywords: P.kwargs) -> T:
         start = time.perf_counter()
-        result = call(*arguments)
+        result = call(*arguments, **keywords)
         laps[part] = laps.get(part, 0.0) + time.perf_counter() - start
         return result
 
@@ -78,8 +77,7 @@ def interleaved(tasks: Mapping[str, Task], rounds: int, warm_up: int = 2) -> dic
     """Measure tasks in turns, every other round backwards: whatever else the machine does falls on all alike."""
     laps: dict[str, list[Laps]] = {name: [] for name in tasks}
     for number in range(-warm_up, rounds):
-        names = list(tasks) if number % 2 else list(reversed(tasks))
-        for name in names:
+        for name in list(tasks)[:: 1 if number % 2 else -1]:
             lap = tasks[name](number)
             if number >= 0:
                 laps[name].append(lap)
@@ -92,8 +90,9 @@ def median(laps: Iterable[Laps], part: str = WHOLE) -> float:
 
 
 def ratio(ours: Sequence[Laps], other: Sequence[Laps], part: str = WHOLE) -> str:
-    """Ratio of the times of each round: the middle one, and the middle half of all."""
-    low, middle, high = np.quantile([a[part] / b[part] for a, b in zip(ours, other, strict=True)], [0.25, 0.5, 0.75])
+    """Ratio of the two times of each round: the middle one, and where the middle half lies."""
+    ratios = [a[part] / b[part] for a, b in zip(ours, other, strict=True)]
+    low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75])
     return f"{middle:.3g} ({low:.3g}..{high:.3g})"
 
 

@@ -140,11 +140,13 @@ class Gallery:
         """Add a person, or put a changed one in place of the old.
 
         Raises:
+            SealError: the gallery's key is missing or unsafe.
             StoreError: it could not be written; what was there before is still there.
         """
         name = person.id + _SUFFIX
+        sealed = self._seal.seal(person.to_bytes(), name)
         try:
-            write_atomically(self._folder / name, self._seal.seal(person.to_bytes(), name))
+            write_atomically(self._folder / name, sealed)
         except OSError as error:
             raise StoreError(
                 f"cannot write {person.name!r} to {self._folder}: {error.strerror}. Nothing was changed; make room or "

@@ -16,7 +16,7 @@ from faceplate.types import Box, Face, Image, Pixels
 DETECTABLE_FACE = 40.0
 
 # A frame this small costs next to nothing; made smaller still, its landmarks only lose precision.
-_SMALL_FRAME = 320
+_SMALL_FRAME = 480
 
 _NMS_OVERLAP = 0.3
 _MOST_FACES = 50
@@ -68,7 +68,9 @@ class FaceDetector:
         if scale >= 1.0:
             return image
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        # Down to a half no pixel is left out by linear interpolation, at a seventh of the cost of averaging areas.
+        method = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA  # noqa: PLR2004 - a half
+        return np.asarray(cv2.resize(image, size, interpolation=method), dtype=np.uint8)
 
 
 def _face(row: NDArray[np.float32], back: NDArray[np.float32]) -> Face:

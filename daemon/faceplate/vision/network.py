@@ -76,8 +76,9 @@ class SiameseNetwork:
 
     def _check(self, bundle: Bundle, runtime: Runtime) -> None:
         side = self._manifest.input_size
-        if tuple(self._input["shape"]) != (1, side, side, 3):
-            raise ModelError(f"embed expects {tuple(self._input['shape'])}, the bundle says (1, {side}, {side}, 3)")
+        shape = tuple(map(int, self._input["shape"]))
+        if shape != (1, side, side, 3):
+            raise ModelError(f"embed expects {shape}, the bundle says (1, {side}, {side}, 3)")
         embedding = self.embed(bundle.golden_crop)
         golden = np.array(bundle.manifest.golden_embedding, np.float32)
         if embedding.shape != golden.shape:
