@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-from faceplate.config import Config, config_from
+from faceplate.config import Config
+from faceplate.config_file import config_from
 
-ROOT = Path(__file__).parent.parent
+# Machines that run tests are busy: how long an example takes says nothing here. Benchmarks measure time.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

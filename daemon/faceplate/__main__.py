@@ -59,7 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return ExitCode.FAILED
 
 
-def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
+def _parser(names: Sequence[str] = _COMMANDS) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="faceplate",
         description="A door that knows its people: face verification wholly on the device.",

@@ -20,8 +20,9 @@ from faceplate.journal.journal import Journal
 from faceplate.loop import guard
 from faceplate.model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from faceplate.people.enrolment import Enroller, Enrolment, Picture
-from faceplate.people.gallery import Gallery, Person, new_person, same_name, with_anchors
+from faceplate.people.gallery import Gallery
 from faceplate.people.matching import Matcher, Thresholds
+from faceplate.people.person import Person, new_person, same_name, with_anchors
 from faceplate.people.recogniser import Recogniser, embedded_by
 from faceplate.types import Clock, Decision, DoorEvent, Frame, Match, Score, Seconds
 from faceplate.vision.detector import FaceDetector

@@ -1,21 +1,16 @@
-"""config.yaml -> one frozen Config, a section for each part.
+"""What config.yaml may say: one frozen Config, a section for each part.
 
-Defaults live here and nowhere else. Unknown keys are refused, and every fault of the file is
-reported together, each with its path.
+Defaults live here and nowhere else. Unknown keys are refused.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
-from faceplate.errors import ConfigError
 from faceplate.types import Pixels, Score, Seconds
 
 
@@ -265,137 +260,3 @@ class Config(Section):
     journal: JournalConfig = JournalConfig()
     bridge: BridgeConfig = BridgeConfig()
     log: LogConfig = LogConfig()
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as an owner expects it: 1e-5 is a number, and a key given twice is a fault."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's own signature
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                raise yaml.constructor.ConstructorError(None, None, "a key must be a plain word", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
-)
-
-
-def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
-    """Read the file at `path`, with `overrides` such as `door.release_time=3` laid over it.
-
-    Raises:
-        ConfigError: the file is missing or is not YAML, or any value is wrong; all faults in one message.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the configuration {path}: {error}. Name one with --config FILE.") from error
-    tree = _parse(text, str(path))
-    for override in overrides:
-        _lay_over(tree, override)
-    return config_from(tree, base=path.resolve().parent, where=str(path))
-
-
-def config_from(tree: Mapping[str, Any], *, base: Path, where: str) -> Config:
-    """Check `tree`, as parsed from the file `where`; relative paths are relative to `base`."""
-    try:
-        return Config.model_validate(tree, context={"base": base})
-    except ValidationError as error:
-        raise ConfigError(_all_faults(error, where)) from None  # the cause would print secrets
-
-
-def _parse(text: str, where: str) -> dict[str, Any]:
-    try:
-        tree = _read_yaml(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not valid YAML: {error}") from None
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise ConfigError(f"{where}: expected sections such as `door:`, found {type(tree).__name__}")
-    return tree
-
-
-def _read_yaml(text: str) -> object:
-    """Parse YAML; whatever is wrong with it is a YAMLError that does not quote the text, which may hold a password."""
-    try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise yaml.YAMLError(f"{error.problem or error.context}{place}") from None
-    except yaml.reader.ReaderError as error:
-        raise yaml.YAMLError(f"character {error.position + 1}: {error.reason}") from None
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        # PyYAML lets these out of a value such as 2026-13-45, which looks like a date and is none.
-        raise yaml.YAMLError(f"a value is not what it looks like, put it in quotes: {error}") from None
-    except RecursionError:
-        raise yaml.YAMLError("it is nested too deeply") from None
-
-
-def _lay_over(tree: dict[str, Any], override: str) -> None:
-    path, equals, value = override.partition("=")
-    *sections, key = path.strip().split(".")
-    if not equals or not sections:
-        raise ConfigError(f"--set expects SECTION.KEY=VALUE such as door.release_time=3, got {override!r}")
-    for name in sections:
-        below = tree.setdefault(name, {})
-        if not isinstance(below, dict):
-            raise ConfigError(f"--set {override}: {name} is not a section")
-        tree = below
-    tree[key] = _parse_value(value, override)
-
-
-def _parse_value(value: str, override: str) -> object:
-    try:
-        return _read_yaml(value)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override}: {value!r} is not a YAML value: {error}") from None
-
-
-def _all_faults(error: ValidationError, where: str) -> str:
-    faults: dict[str, list[str]] = {}
-    for fault in error.errors(include_url=False):
-        faults.setdefault(_path_of(fault["loc"]), []).append(_complaint(fault))
-    lines = [f"{where} has {len(faults)} fault{'s' if len(faults) > 1 else ''}:"]
-    lines += [f"  {path}: {', or '.join(complaints)}" for path, complaints in faults.items()]
-    return "\n".join(lines)
-
-
-def _path_of(location: tuple[int | str, ...]) -> str:
-    """Path of a fault in the file, without the names of a union's branches that pydantic adds."""
-    names: list[str] = []
-    section: type[BaseModel] | None = Config
-    for name in map(str, location):
-        names.append(name)
-        if section is None or name not in section.model_fields:
-            break
-        annotation = section.model_fields[name].annotation
-        section = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-        if section is None:
-            break
-    return ".".join(names) or "the file"
-
-
-def _complaint(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        return "there is no such key; look for a typing mistake"
-    if fault["type"] == "model_type":
-        return f"expected a section with keys below it, got {_shown(fault['input'])}"
-    received = fault["input"]
-    return message if isinstance(received, dict | BaseModel) else f"{message}, got {_shown(received)}"
-
-
-def _shown(value: object) -> str:
-    """A value as it may be printed: without user and password of an address."""
-    return re.sub(r"://.*@", "://***@", repr(value), flags=re.DOTALL)

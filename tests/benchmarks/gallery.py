@@ -12,7 +12,7 @@ from common import WHOLE, Laps, Task, interleaved, median, milliseconds, ratio, 
 from ours import configuration
 
 from faceplate.app import Recognition
-from faceplate.people.gallery import Anchor, Person
+from faceplate.people.person import Anchor, Person
 from faceplate.types import Box, Embedding, Face, Look, Pixels, Sighting, TrackId
 
 ANCHORS = (1, 10, 100, 1000, 10000)

@@ -9,8 +9,9 @@ from typing import Any
 from common import WHOLE, Laps, timed
 
 from faceplate.app import Recognition
-from faceplate.config import Config, config_from
-from faceplate.people.gallery import Anchor, new_person, with_anchors
+from faceplate.config import Config
+from faceplate.config_file import config_from
+from faceplate.people.person import Anchor, new_person, with_anchors
 from faceplate.types import Frame, Image, Likeness, Match, Seconds
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes

@@ -88,7 +88,7 @@ def test_at_least_95_percent_of_genuine_visits_are_granted(
     files = [file for person in enrolled for file in pictures[person][ANCHORS:]]
     let_in = grants(household, files, tmp_path / "visits")
     wrong = {name: person for name, person in let_in.items() if not name.startswith(f"{person}--")}
-    print(f"genuine visits granted: {len(let_in)} of {len(files)}", Counter(let_in.values()))
+    print(f"genuine visits granted: {len(let_in)} of {len(files)}", Counter(let_in.values()))  # noqa: T201 - `pytest -s`
     assert not wrong
     assert len(let_in) >= 0.95 * len(files)
 

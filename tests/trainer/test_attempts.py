@@ -24,7 +24,9 @@ def test_the_rule_accepts_exactly_when_the_daemon_does(anchors, centroid, thresh
 
 def embeddings_of(people: int, pictures: int) -> tuple[np.ndarray, np.ndarray]:
     draw = np.random.default_rng(7)
-    vectors = np.repeat(draw.normal(size=(people, 32)), pictures, axis=0) + draw.normal(size=(people * pictures, 32)) / 3
+    vectors = (
+        np.repeat(draw.normal(size=(people, 32)), pictures, axis=0) + draw.normal(size=(people * pictures, 32)) / 3
+    )
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors.astype(np.float32), np.repeat([f"person {i}" for i in range(people)], pictures)
 
@@ -48,7 +50,9 @@ def test_somebody_with_just_enough_pictures_is_enrolled_and_never_visits() -> No
 
 def test_the_same_seed_gives_the_same_attempts() -> None:
     embeddings, people = embeddings_of(people=5, pictures=4)
-    once, again = (attempts(embeddings, people, anchors=2, fuse=FUSIONS["centroid"], rounds=3, seed=5) for _ in range(2))
+    once, again = (
+        attempts(embeddings, people, anchors=2, fuse=FUSIONS["centroid"], rounds=3, seed=5) for _ in range(2)
+    )
     assert np.array_equal(once.impostor, again.impostor)
     other = attempts(embeddings, people, anchors=2, fuse=FUSIONS["centroid"], rounds=3, seed=6)
     assert not np.array_equal(once.impostor, other.impostor)

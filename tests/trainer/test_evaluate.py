@@ -65,7 +65,10 @@ def test_an_index_of_too_few_people_is_refused_a_rate(pictures: Path) -> None:
     rows = ["file,person", *(f"man/{i}.jpg,man" for i in (1, 2, 3)), *(f"woman/{i}.png,woman" for i in (1, 2))]
     result = evaluated("--index", [*rows, *(f"woman/{i}.png,twin {i}" for i in (1, 2))], pictures)
     assert result["people"] == 4
-    assert "takes at least 3000 impostor comparisons" in result["anchors"]["1"]["at_false_accept_rate"]["0.001"]["unsupported"]
+    assert (
+        "takes at least 3000 impostor comparisons"
+        in result["anchors"]["1"]["at_false_accept_rate"]["0.001"]["unsupported"]
+    )
 
 
 @pytest.mark.parametrize("arguments", [["--pairs", "nowhere.csv"], ["--index", "nowhere.csv"]])
@@ -84,7 +87,9 @@ def test_each_fold_is_judged_by_the_threshold_of_the_others() -> None:
 
 
 @pytest.mark.research_data
-def test_the_shipped_bundle_is_as_good_as_its_original_on_lfw(research_data: Path, tmp_path: Path, runtime: str) -> None:
+def test_the_shipped_bundle_is_as_good_as_its_original_on_lfw(
+    research_data: Path, tmp_path: Path, runtime: str
+) -> None:
     if runtime != "litert":
         pytest.skip("thousands of embeddings; this runtime's decisions are tested on clips")
     out = tmp_path / "out.json"

@@ -9,7 +9,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from faceplate.config import Config, LogConfig, load_config
+from faceplate.config import Config, LogConfig
+from faceplate.config_file import load_config
 
 if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it no other way

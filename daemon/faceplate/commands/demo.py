@@ -22,7 +22,8 @@ from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.annotate import Photographer
 from faceplate.commands.common import ExitCode, Subparsers, set_up_logging
 from faceplate.commands.narrator import Narrator
-from faceplate.config import Config, LogConfig, load_config
+from faceplate.config import Config, LogConfig
+from faceplate.config_file import load_config
 from faceplate.journal import reader
 from faceplate.journal.journal import Journal
 from faceplate.people.enrolment import Picture

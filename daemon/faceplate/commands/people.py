@@ -11,7 +11,8 @@ from faceplate.app import Recognition
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
 from faceplate.errors import EnrolmentError
 from faceplate.people.enrolment import Picture
-from faceplate.people.gallery import Gallery, Person
+from faceplate.people.gallery import Gallery
+from faceplate.people.person import Person
 from faceplate.pictures import read_picture
 
 _ENOUGH_PICTURES = 3

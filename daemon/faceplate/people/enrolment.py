@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 
 from faceplate.errors import EnrolmentError
-from faceplate.people.gallery import Anchor
 from faceplate.people.matching import Compare, Matcher, Turn
+from faceplate.people.person import Anchor
 from faceplate.types import Image, Likeness, Look, Score, Sighting, TrackId
 
 MOST_ANCHORS = 20

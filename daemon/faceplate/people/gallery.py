@@ -2,81 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import fcntl
-import json
 import os
-import unicodedata
-import uuid
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceplate.errors import EnrolmentError, StoreError
+from faceplate.errors import StoreError
 from faceplate.files import sweep, sync_folder, write_atomically
+from faceplate.people.person import Person, same_name
 from faceplate.people.seal import Seal, key_is_there, load_seal, make_key
-from faceplate.types import Embedding, Image
+from faceplate.types import Embedding
 
 _SUFFIX = ".person"
-_LONGEST_NAME = 80
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """One enrolled picture of a person."""
-
-    crop: Image = field(repr=False)
-    """The aligned face, RGB uint8 (112, 112, 3), kept so that a new bundle can embed it again"""
-
-    embedding: Embedding = field(repr=False)
-    """Unit vector float32 (D,), turned by the gallery's secret rotation"""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who may come in."""
-
-    id: str
-    """Random; names the file, so that a folder listing tells no names"""
-
-    name: str
-
-    enrolled: str
-    """UTC, ISO 8601"""
-
-    bundle: str
-    """`Bundle.id` of the network that made the embeddings"""
-
-    anchors: tuple[Anchor, ...]
-
-    def to_bytes(self) -> bytes:
-        """The record, before it is sealed."""
-        anchors = [
-            {"crop": _text(_png(a.crop)), "embedding": _text(a.embedding.astype("<f4").tobytes())} for a in self.anchors
-        ]
-        record = {"name": self.name, "enrolled": self.enrolled, "bundle": self.bundle, "anchors": anchors}
-        return json.dumps(record, ensure_ascii=False).encode()
-
-    @classmethod
-    def from_bytes(cls, person_id: str, record: bytes) -> Self:
-        """Read what `to_bytes` made."""
-        tree = json.loads(record)
-        anchors = tuple(
-            Anchor(
-                _pixels(base64.b64decode(a["crop"])),
-                np.frombuffer(base64.b64decode(a["embedding"]), "<f4").astype(np.float32),
-            )
-            for a in tree["anchors"]
-        )
-        return cls(person_id, tree["name"], tree["enrolled"], tree["bundle"], anchors)
 
 
 class Gallery:
@@ -211,50 +153,3 @@ def stored_people(folder: Path) -> Sequence[Path]:
         return []
     except OSError as error:
         raise StoreError(f"cannot read the gallery {folder}: {error.strerror}") from error
-
-
-def new_person(name: str, bundle: str) -> Person:
-    """A person who was not there before, still without anchors.
-
-    Raises:
-        EnrolmentError: the name cannot be used.
-    """
-    return Person(uuid.uuid4().hex, tidy_name(name), datetime.now(UTC).isoformat(timespec="seconds"), bundle, ())
-
-
-def with_anchors(person: Person, anchors: Sequence[Anchor]) -> Person:
-    """The same person with more anchors."""
-    return replace(person, anchors=person.anchors + tuple(anchors))
-
-
-def same_name(a: str, b: str) -> bool:
-    """Whether two names are one, however their letters are cased."""
-    return tidy_name(a).casefold() == tidy_name(b).casefold()
-
-
-def tidy_name(name: str) -> str:
-    """The name as it is kept: composed letters, single spaces.
-
-    Raises:
-        EnrolmentError: it is empty, too long, or holds characters that cannot be shown.
-    """
-    tidy = " ".join(unicodedata.normalize("NFC", name).split())
-    if not tidy or len(tidy) > _LONGEST_NAME or not tidy.isprintable():
-        raise EnrolmentError(f"a name has 1 to {_LONGEST_NAME} printable characters, got {name!r}")
-    return tidy
-
-
-def _png(crop: Image) -> bytes:
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR))
-    return encoded.tobytes()
-
-
-def _pixels(png: bytes) -> Image:
-    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise StoreError("a sealed record holds something that is not a picture; remove the person and enrol again")
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-
-
-def _text(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")

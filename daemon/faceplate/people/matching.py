@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from faceplate.people.gallery import Person
+from faceplate.people.person import Person
 from faceplate.types import Embedding, Likeness, Match, Score, Sighting
 
 Compare: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]

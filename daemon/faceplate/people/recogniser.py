@@ -6,8 +6,9 @@ import dataclasses
 import logging
 from collections.abc import Callable, Hashable, Sequence
 
-from faceplate.people.gallery import Anchor, Gallery, Person
+from faceplate.people.gallery import Gallery
 from faceplate.people.matching import Matcher
+from faceplate.people.person import Anchor, Person
 from faceplate.types import Embedding, Image, Match, Sighting
 
 _log = logging.getLogger(__name__)

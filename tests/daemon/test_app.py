@@ -1,0 +1,393 @@
+"""The whole daemon put together, on a real face and a simulated lock, and everything that may break it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from faceplate import app
+from faceplate.camera.camera import Camera
+from faceplate.camera.recording import Stills
+from faceplate.camera.replay import ReplayCamera
+from faceplate.commands.demo import FOOTAGE
+from faceplate.config import Config
+from faceplate.door.simulated import SimulatedLock
+from faceplate.errors import CameraError, DoorError, FaceplateError, ModelError, SealError, StoreError
+from faceplate.journal import reader
+from faceplate.journal.journal import Journal
+from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
+from faceplate.people.enrolment import Picture
+from faceplate.people.gallery import Gallery
+from faceplate.people.person import Anchor
+from faceplate.pictures import read_picture
+from faceplate.types import Decision, DoorEvent, DoorEventType, Frame, Likeness, Match, Outcome
+
+MAN = FOOTAGE / "man-2.jpg"
+STANDING = Stills(frame_rate=10.0, frames=6)
+"""The man stands still for six frames: long enough to be let in on the third"""
+
+
+@dataclass
+class Diary:
+    """A record in memory, which may be full from some entry on."""
+
+    full: Callable[[Decision | DoorEvent], bool] = lambda _: False
+    entries: list[Decision | DoorEvent] = field(default_factory=list)
+
+    def write(self, entry: Decision | DoorEvent) -> None:
+        if self.full(entry):
+            raise StoreError("the diary is full")
+        self.entries.append(entry)
+
+    @property
+    def granted(self) -> list[str | None]:
+        return [e.person for e in self.entries if isinstance(e, Decision) and e.outcome is Outcome.GRANTED]
+
+    @property
+    def door(self) -> list[tuple[str, str]]:
+        return [(e.type.value, e.cause) for e in self.entries if isinstance(e, DoorEvent)]
+
+
+@pytest.fixture(scope="module")
+def gallery_with_the_man(tmp_path_factory: pytest.TempPathFactory, runtime) -> Path:
+    """A folder with a gallery, and its key, in which the man is enrolled."""
+    folder = tmp_path_factory.mktemp("enrolled")
+    people = Config().people.model_copy(update={"store": folder / "people", "key_file": folder / "gallery.key"})
+    vision = Config().vision.model_copy(update={"runtime": runtime})
+    pictures = [Picture(file.name, read_picture(file)) for file in sorted(FOOTAGE.glob("man-*.jpg"))]
+    app.Recognition(vision, people).enrol("Daniel", pictures)
+    return folder
+
+
+@pytest.fixture
+def enrolled(config: Config, gallery_with_the_man: Path) -> Config:
+    """A configuration of a door that knows the man."""
+    shutil.copytree(gallery_with_the_man, config.people.store.parent, dirs_exist_ok=True)
+    return config
+
+
+@pytest.fixture
+def locks(monkeypatch: pytest.MonkeyPatch) -> list[SimulatedLock]:
+    """Every lock that was built. The composition root names the class, so it is there that a test must listen in."""
+    built: list[SimulatedLock] = []
+
+    class KnownLock(SimulatedLock):
+        def __init__(self, clock):
+            super().__init__(clock)
+            built.append(self)
+
+    monkeypatch.setattr(app, "SimulatedLock", KnownLock)
+    return built
+
+
+def with_(config: Config, section: str, **values: object) -> Config:
+    return config.model_copy(update={section: getattr(config, section).model_copy(update=values)})
+
+
+def play(config: Config, diary: Diary, source: Path = MAN, show: app.Show = app.show_nothing) -> Diary:
+    app.replay(config, ReplayCamera(source, paced=False, stills=STANDING), diary, show)
+    return diary
+
+
+def a_film(folder: Path, frames: int, last: bytes | None = None) -> Path:
+    """A folder of pictures of the man standing still; the last may be something else."""
+    folder.mkdir()
+    for number in range(frames):
+        (folder / f"{number}.jpg").symlink_to(MAN)
+    if last is not None:
+        (folder / f"{frames}.jpg").write_bytes(last)
+    return folder
+
+
+def rows(config: Config) -> list[str]:
+    return [row.event_type for row in reader.read(config.journal.path, 0, 100)]
+
+
+def is_shut(lock: SimulatedLock) -> bool:
+    """Locked, and let go of."""
+    with pytest.raises(DoorError, match="closed"):
+        lock.unlock()
+    return lock.locked
+
+
+def test_an_enrolled_man_is_let_in_and_the_door_locks_behind_him(enrolled, locks):
+    diary = play(enrolled, Diary())
+    assert diary.granted == ["Daniel"]
+    assert diary.door == [
+        ("door_locked", "start"),
+        ("door_unlocked", "access_granted"),
+        ("door_locked", "release_time"),
+    ]
+    unlocked, locked = locks[0].moves[1:]
+    assert 0 <= locked.time - unlocked.time - enrolled.door.release_time < 0.11, "a replay's time goes on by tenths"
+    assert is_shut(locks[0])
+
+
+def test_a_door_that_knows_nobody_lets_nobody_in(config, locks):
+    diary = play(config, Diary())
+    assert diary.granted == []
+    assert diary.door == [("door_locked", "start")]
+    assert len(locks[0].moves) == 1
+
+
+def broken_gallery(config: Config) -> app.Show:
+    def show(_frame: Frame, _matches: Sequence[Match], decision: Decision) -> None:
+        if decision.outcome is Outcome.GRANTED:
+            (person,) = config.people.store.glob("*.person")
+            replacement = person.with_name("new")
+            replacement.write_bytes(b"scribble")
+            replacement.rename(person)
+
+    return show
+
+
+def is_grant(entry: Decision | DoorEvent) -> bool:
+    return isinstance(entry, Decision) and entry.outcome is Outcome.GRANTED
+
+
+def is_unlocking(entry: Decision | DoorEvent) -> bool:
+    return isinstance(entry, DoorEvent) and entry.type is DoorEventType.UNLOCKED
+
+
+@pytest.mark.parametrize("full", [is_grant, is_unlocking])
+def test_a_grant_that_cannot_be_written_down_never_opens(enrolled, locks, full):
+    with pytest.raises(StoreError, match="diary is full"):
+        play(enrolled, Diary(full))
+    assert len(locks[0].moves) == 1
+    assert is_shut(locks[0])
+
+
+def test_a_gallery_that_breaks_while_the_door_is_open_shuts_it(enrolled, locks):
+    diary = Diary()
+    with pytest.raises(SealError):
+        play(enrolled, diary, show=broken_gallery(enrolled))
+    assert diary.granted == ["Daniel"]
+    assert diary.door[-1] == ("door_locked", "stop")
+    assert is_shut(locks[0])
+
+
+def test_a_camera_that_breaks_while_the_door_is_open_shuts_it(enrolled, locks, tmp_path):
+    diary = Diary()
+    film = a_film(tmp_path / "film", 5, last=b"not a picture")
+    with pytest.raises(CameraError, match="broken picture"):
+        app.replay(enrolled, ReplayCamera(film, paced=False), diary, app.show_nothing)
+    assert diary.door[-2:] == [("door_unlocked", "access_granted"), ("door_locked", "stop")]
+    assert is_shut(locks[0])
+
+
+def test_a_network_that_cannot_be_loaded_leaves_the_door_shut(enrolled, locks, monkeypatch):
+    # `None` is how Python itself marks a module that cannot be imported.
+    for module in ("ai_edge_litert.interpreter", "tflite_runtime.interpreter"):
+        monkeypatch.setitem(sys.modules, module, None)
+    diary = Diary()
+    with pytest.raises(ModelError, match="Install"):
+        play(enrolled, diary)
+    assert diary.door == [("door_locked", "start")]
+    assert is_shut(locks[0])
+
+
+@pytest.fixture
+def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What starts and closes during a run, in order. Each part tells it itself, in the place the root names."""
+    told: list[str] = []
+
+    def telling(kind: type) -> type:
+        class Telling(kind):  # type: ignore[misc]  # one listener for three classes
+            def __init__(self, *given, **options):
+                super().__init__(*given, **options)
+                told.append(f"start {kind.__name__}")
+
+            def close(self):
+                told.append(f"close {kind.__name__}")
+                super().close()
+
+        return Telling
+
+    for kind in (Journal, SimulatedLock, ReplayCamera):
+        monkeypatch.setattr(app, kind.__name__, telling(kind))
+    return told
+
+
+IN_ORDER = ["start Journal", "start SimulatedLock", "start ReplayCamera"]
+IN_REVERSE = ["close ReplayCamera", "close SimulatedLock", "close Journal"]
+
+
+def filmed(config: Config, film: Path) -> Config:
+    return with_(config, "camera", driver="replay", source=str(film))
+
+
+def nobody_stops_it(_camera: Camera) -> None:
+    """The recording ends by itself."""
+
+
+def test_a_run_starts_in_order_and_stops_in_reverse(enrolled, ends, tmp_path):
+    config = filmed(enrolled, a_film(tmp_path / "film", 5))
+    app.run(config, nobody_stops_it)
+    assert ends == IN_ORDER + IN_REVERSE
+    assert rows(config) == ["door_locked", "access_granted", "door_unlocked", "door_locked"]
+    assert reader.verify(config.journal.path).bad_row is None
+
+
+def test_a_run_without_a_camera_ends_as_orderly(enrolled, ends, tmp_path):
+    stopping: list[Camera] = []
+    with pytest.raises(CameraError, match="there is no"):
+        app.run(filmed(enrolled, tmp_path / "nowhere"), stopping.append)
+    assert ends == [*IN_ORDER[:2], *IN_REVERSE[1:]]
+    assert stopping == []
+    assert rows(enrolled) == ["door_locked"]
+
+
+def test_a_run_whose_journal_cannot_be_written_never_opens(enrolled, ends, locks, tmp_path):
+    config = filmed(enrolled, a_film(tmp_path / "film", 5))
+    with closing(sqlite3.connect(config.journal.path, isolation_level=None)) as somebody_else:
+
+        def hold_the_file(_camera: Camera) -> None:
+            somebody_else.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(StoreError, match="locked"):
+            app.run(config, hold_the_file)
+        somebody_else.execute("ROLLBACK")
+    assert ends[-1] == "close Journal"
+    assert rows(config) == ["door_locked"]
+    assert all(len(lock.moves) == 1 for lock in locks)
+
+
+def test_a_run_ends_when_its_camera_is_closed(enrolled, ends, tmp_path):
+    app.run(filmed(enrolled, a_film(tmp_path / "film", 1000)), lambda camera: camera.close())
+    assert ends[-3:] == IN_REVERSE
+    assert rows(enrolled) == ["door_locked"]
+
+
+def test_a_journal_that_somebody_else_writes_stops_the_second_before_it_touches_the_lock(enrolled, locks, tmp_path):
+    config = filmed(enrolled, a_film(tmp_path / "film", 1))
+    with closing(Journal(config.journal.path)), pytest.raises(StoreError, match="another program"):
+        app.run(config, nobody_stops_it)
+    assert locks == []
+
+
+def test_a_kiosk_tells_of_no_door(enrolled, tmp_path):
+    config = with_(filmed(enrolled, a_film(tmp_path / "film", 5)), "door", driver="none")
+    app.run(config, nobody_stops_it)
+    assert rows(config) == ["access_granted"]
+
+
+def test_a_lock_that_is_not_there_is_refused_and_never_simulated(config, locks, tmp_path):
+    door = with_(filmed(config, a_film(tmp_path / "film", 1)), "door", driver="gpiozero", chip="/dev/gpiochip99")
+    with pytest.raises(DoorError, match="gpiochip99"):
+        app.run(door, nobody_stops_it)
+    assert locks == []
+
+
+def likenesses(config: Config, change: Callable[[], object], at: int) -> tuple[list[Likeness], Diary]:
+    """What the man is taken for on each frame, when the gallery changes after frame `at`."""
+    seen: list[Likeness] = []
+
+    def show(frame: Frame, matches: Sequence[Match], _decision: Decision) -> None:
+        seen.extend(match.likeness for match in matches)
+        if frame.index == at:
+            change()
+
+    diary = play(config, Diary(), show=show)
+    return seen, diary
+
+
+def test_somebody_removed_is_a_stranger_on_the_very_next_frame(enrolled):
+    gallery = Gallery(enrolled.people.store, enrolled.people.key_file)
+
+    def remove() -> None:
+        gallery.remove(gallery.people()[0])
+
+    seen, diary = likenesses(enrolled, remove, at=1)
+    assert seen == [Likeness.VERIFIED] * 2 + [Likeness.UNKNOWN] * 4
+    assert diary.granted == []
+
+
+def test_somebody_added_is_known_on_the_very_next_frame(config, gallery_with_the_man):
+    def add() -> None:
+        shutil.copytree(gallery_with_the_man, config.people.store.parent, dirs_exist_ok=True)
+
+    seen, diary = likenesses(config, add, at=1)
+    assert seen == [Likeness.UNKNOWN] * 2 + [Likeness.VERIFIED] * 4
+    assert diary.granted == ["Daniel"]
+
+
+def test_somebody_enrolled_with_another_bundle_is_embedded_again(enrolled):
+    gallery = Gallery(enrolled.people.store, enrolled.people.key_file)
+    (man,) = gallery.people()
+    nonsense = np.eye(64, dtype=np.float32)[0]
+    gallery.save(replace(man, bundle="another", anchors=tuple(Anchor(a.crop, nonsense) for a in man.anchors)))
+    assert play(enrolled, Diary()).granted == ["Daniel"]
+    assert gallery.people()[0].bundle == "another", "what is stored is left as it is"
+
+
+def test_one_enrolled_twice_is_refused_under_another_name(enrolled):
+    with pytest.raises(FaceplateError, match="another name"):
+        app.Recognition(enrolled.vision, enrolled.people).enrol("Dan", [Picture("man", read_picture(MAN))])
+
+
+def test_thresholds_come_from_the_false_accept_rate_unless_the_owner_sets_them(config):
+    bundle = load_bundle(DEFAULT_BUNDLE)
+
+    def threshold(**people: object) -> float:
+        return app.thresholds_of(config.people.model_copy(update=people), bundle).detection
+
+    assert threshold(false_accept_rate=1e-5) == bundle.manifest.calibration.threshold(1e-5)
+    assert threshold(false_accept_rate=1e-3) < threshold(false_accept_rate=1e-5)
+    assert threshold(false_accept_rate=1e-5, detection_threshold=0.25) == 0.25
+    with pytest.raises(ModelError, match="set detection_threshold yourself"):
+        threshold(false_accept_rate=1e-12)
+
+
+def test_the_thresholds_decide(enrolled):
+    assert play(with_(enrolled, "people", detection_threshold=1.0), Diary()).granted == []
+
+
+def test_the_owner_is_told_what_the_door_cannot_do(config, caplog):
+    caplog.set_level(logging.WARNING)
+    app.warn_of_gaps(config)
+    app.warn_of_gaps(with_(config, "door", driver="none"))
+    assert caplog.messages == [
+        "no liveness: a photograph can open this door",
+        "the lock is simulated: no door will open",
+        "no liveness: a photograph can open this door",
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_daemon_with_the_door_locked(enrolled, tmp_path, number, runtime):
+    film = a_film(tmp_path / "film", 3000)
+    tree = {
+        "people": {"store": "people", "key_file": "gallery.key"},
+        "journal": {"path": "journal.sqlite3"},
+        "camera": {"driver": "replay", "source": str(film)},
+        "vision": {"runtime": runtime},
+        "door": {"release_time": 60},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tree))
+    command = [sys.executable, "-m", "faceplate", "run", "--config", str(tmp_path / "config.yaml")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as daemon:
+        assert daemon.stderr is not None
+        said = []
+        for line in daemon.stderr:  # until the door is open, however long that takes
+            said.append(line)
+            if "simulated lock: unlocked" in line:
+                daemon.send_signal(number)
+                break
+        rest = daemon.stderr.read()
+    assert daemon.returncode == 0, "".join(said) + rest
+    assert rows(enrolled) == ["door_locked", "access_granted", "door_unlocked", "door_locked"]
+    assert '"stop"' in reader.read_last(enrolled.journal.path, 1)[0].payload

@@ -1,0 +1,320 @@
+"""The configuration: every key by discovery, and everything an owner can get wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from pathlib import Path
+from typing import Annotated, Literal, Union, get_args, get_origin
+
+import annotated_types
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from faceplate.config import Config
+from faceplate.config_file import config_from, load_config
+from faceplate.errors import ConfigError
+
+HERE = Path("/nonexistent")
+
+
+def keys_of(section=Config, above=()):
+    """Path and field of every key of every section."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from keys_of(field.annotation, (*above, name))
+        else:
+            yield (*above, name), field
+
+
+def sections_of(section=Config, above=()):
+    yield above
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from sections_of(field.annotation, (*above, name))
+
+
+def out_of_range(annotation, metadata):
+    """Values a key must refuse although their type is right, read from the key's own limits."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from out_of_range(get_args(annotation)[0], get_args(annotation)[1:])
+    elif origin in {Union, types.UnionType}:
+        for branch in get_args(annotation):
+            yield from out_of_range(branch, ())
+    elif origin is Literal:
+        yield "no such word"
+    elif annotation is Path:
+        yield from ("", "null\0character", "~nobody-of-this-name/file")
+    for limit in metadata:
+        yield from out_of_limit(limit)
+
+
+def out_of_limit(limit):
+    match limit:
+        case FieldInfo():
+            for inner in limit.metadata:
+                yield from out_of_limit(inner)
+        case annotated_types.Ge():
+            yield limit.ge - 1
+        case annotated_types.Gt():
+            yield limit.gt
+        case annotated_types.Le():
+            yield limit.le + 1
+        case annotated_types.MinLen():
+            yield ""
+        case annotated_types.MaxLen():
+            yield "x" * (limit.max_length + 1)
+        case _ if getattr(limit, "pattern", None):
+            yield "#/not this"
+
+
+def wrong_types(field):
+    yield [1, 2]
+    yield {"a": 1}
+    if field.annotation is not bool:
+        yield True
+    if type(None) not in get_args(field.annotation):
+        yield None
+
+
+def tree_of(path, value):
+    *sections, key = path
+    tree = {key: value}
+    for name in reversed(sections):
+        tree = {name: tree}
+    return tree
+
+
+KEYS = {".".join(path): (path, field) for path, field in keys_of()}
+BAD_VALUES = [
+    pytest.param(name, value, id=f"{name}={value!r}"[:60])
+    for name, (_, field) in KEYS.items()
+    for value in (*wrong_types(field), *out_of_range(field.annotation, field.metadata))
+]
+
+
+def complaint_about(tree):
+    with pytest.raises(ConfigError) as refused:
+        config_from(tree, base=HERE, where="the file")
+    return str(refused.value)
+
+
+def write(tmp_path, text):
+    file = tmp_path / "config.yaml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return file
+
+
+def complaint_about_text(tmp_path, text, overrides=()):
+    with pytest.raises(ConfigError) as refused:
+        load_config(write(tmp_path, text), overrides)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "value"), BAD_VALUES)
+def test_a_bad_value_is_refused_with_its_path(name, value):
+    path, _ = KEYS[name]
+    head, *faults = complaint_about(tree_of(path, value)).splitlines()
+    assert head == "the file has 1 fault:"
+    assert faults[0].startswith(f"  {name}: ")
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_key_but_a_switch_has_a_value_out_of_range(name):
+    _, field = KEYS[name]
+    assert field.annotation is bool or list(out_of_range(field.annotation, field.metadata))
+
+
+def test_a_fault_in_every_key_is_reported_in_one_message():
+    tree = {}
+    for path, _ in KEYS.values():
+        section = tree
+        for name in path[:-1]:
+            section = section.setdefault(name, {})
+        section[path[-1]] = [1, 2]
+    head, *faults = complaint_about(tree).splitlines()
+    assert head == f"the file has {len(KEYS)} faults:"
+    assert {fault.split(":")[0].strip() for fault in faults} == set(KEYS)
+
+
+@pytest.mark.parametrize("section", [pytest.param(s, id=".".join(s) or "root") for s in sections_of()])
+def test_an_unknown_key_is_refused_at_every_level(section):
+    path = (*section, "colour")
+    assert f"  {'.'.join(path)}: there is no such key" in complaint_about(tree_of(path, "red"))
+
+
+@pytest.mark.parametrize("section", [pytest.param(s, id=".".join(s)) for s in sections_of() if s])
+@pytest.mark.parametrize("value", [None, 5, "text", [1]])
+def test_a_section_must_have_keys(section, value):
+    assert f"  {'.'.join(section)}: expected a section with keys below it" in complaint_about(tree_of(section, value))
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "says"),
+    [
+        ("access", {"frames_needed": 6, "frames_considered": 5}, "frames_needed (6) must not exceed"),
+        ("vision", {"quality": {"min_brightness": 99, "max_brightness": 99}}, "min_brightness (99) must be below"),
+        ("bridge", {"tls": {"certificate_file": __file__}}, "certificate_file and key_file go together"),
+        ("bridge", {"tls": {"key_file": __file__}}, "certificate_file and key_file go together"),
+    ],
+)
+def test_keys_that_contradict_each_other_are_refused(section, values, says):
+    assert says in complaint_about({section: values})
+
+
+@pytest.mark.parametrize("number", [".inf", "-.inf", ".nan"])
+def test_a_number_must_be_finite(tmp_path, number):
+    # This one has no upper limit of its own.
+    text = f"vision: {{quality: {{min_sharpness: {number}}}}}"
+    assert "vision.quality.min_sharpness: Input should be a finite number" in complaint_about_text(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing but a comment\n", "---\n", "{}"])
+def test_an_empty_file_means_the_defaults(tmp_path, text):
+    assert load_config(write(tmp_path, text)) == Config()
+
+
+def test_a_missing_file_is_named_with_what_to_do(tmp_path):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml.*No such file.*--config FILE"):
+        load_config(tmp_path / "nowhere.yaml")
+
+
+def test_a_folder_is_no_configuration(tmp_path):
+    with pytest.raises(ConfigError, match="Is a directory"):
+        load_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"\xff\xfe\x00\x01 not text", "cannot read the configuration"),
+        ("door: {line: 1", "is not valid YAML: expected ',' or '}'"),
+        ("door:\n\tline: 1\n", "is not valid YAML: found character '\\t'"),
+        ("a\0b", "is not valid YAML: character 2"),
+        ("door:\n  line: 1\n  line: 2\n", "the key 'line' is given twice (line 3, column 3)"),
+        ("door: {line: 1}\ndoor: {line: 2}\n", "the key 'door' is given twice (line 2, column 1)"),
+        ("{[1]: 2}", "a key must be a plain word (line 1, column 2)"),
+        ("- door\n- camera\n", "expected sections such as `door:`, found list"),
+        ("just words", "expected sections such as `door:`, found str"),
+        ("device: {name: 2026-13-45}", "put it in quotes: month must be in 1..12"),
+        ("door: {line: 0x_}", "put it in quotes"),
+        ("door: &door {line: *nobody}", "is not valid YAML: found undefined alias"),
+        ("device: !!python/object:os.system {}", "could not determine a constructor"),
+        ("[" * 5000, "nested too deeply"),
+        ("1: 2", "  1: Keys should be strings"),
+    ],
+)
+def test_a_malformed_file_is_refused(tmp_path, text, says):
+    message = complaint_about_text(tmp_path, text)
+    assert str(tmp_path / "config.yaml") in message
+    assert says in message
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.sampled_from("door: line{}[]&*!|>'\"\\#%@`-?,~0x1_e.\n\t\0é")) | st.text())
+@example("door: {line: !!int x}")
+@example("door: {line: !!float ''}")
+@example("door: {? !!bool x : 1}")
+@example("device: {name: !!timestamp x}")
+def test_whatever_the_file_holds_it_is_a_configuration_or_a_config_error(tmp_path_factory, text):
+    file = tmp_path_factory.getbasetemp() / "anything.yaml"
+    file.write_bytes(text.encode("utf-8", errors="surrogatepass"))
+    with contextlib.suppress(ConfigError):
+        assert isinstance(load_config(file), Config)
+
+
+@pytest.mark.parametrize("number", ["1e-5", "1E-5", "1.0e-5", "10e-6", "0.00001", "+1e-5", ".1e-4"])
+def test_a_number_may_be_written_plainly(tmp_path, number):
+    people = load_config(write(tmp_path, f"people: {{false_accept_rate: {number}}}")).people
+    assert people.false_accept_rate == pytest.approx(1e-5, rel=1e-12)
+
+
+def test_a_whole_number_will_do_for_seconds(tmp_path):
+    assert load_config(write(tmp_path, "door: {release_time: 3}")).door.release_time == 3.0
+
+
+def test_a_relative_path_is_relative_to_the_file_wherever_one_stands(tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    write(tmp_path, "people: {store: people}\njournal: {path: ../j.sqlite3}")
+    monkeypatch.chdir(elsewhere)
+    config = load_config(Path("../config.yaml"))
+    assert config.people.store == tmp_path / "people"
+    assert config.journal.path == tmp_path / ".." / "j.sqlite3"
+
+
+def test_the_home_folder_is_meant_by_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert load_config(write(tmp_path, "people: {store: ~/people}")).people.store == Path("/home/ada/people")
+
+
+def test_a_bundle_is_the_default_or_a_folder_that_is_there(tmp_path):
+    assert load_config(write(tmp_path, "vision: {bundle: .}")).vision.bundle == tmp_path
+    message = complaint_about_text(tmp_path, "vision: {bundle: mine}")
+    assert f"there is no such folder: {tmp_path / 'mine'}" in message
+
+
+def test_overrides_are_laid_over_the_file(tmp_path):
+    file = write(tmp_path, "door: {release_time: 3, line: 4}\npeople: {store: people}")
+    overrides = ["door.release_time=7", "vision.quality.min_size=1e2", "people.key_file=k", "door.release_time = 8"]
+    config = load_config(file, overrides)
+    assert (config.door.release_time, config.door.line) == (8.0, 4)
+    assert config.vision.quality.min_size == 100.0
+    assert config.people.key_file == tmp_path / "k"
+
+
+def test_an_override_may_hold_an_equals_sign_and_nothing(tmp_path):
+    config = load_config(write(tmp_path, ""), ["camera.source=rtsp://host/?a=b", "people.detection_threshold="])
+    assert config.camera.source == "rtsp://host/?a=b"
+    assert config.people.detection_threshold is None
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("door.line", "expects SECTION.KEY=VALUE"),
+        ("line=3", "expects SECTION.KEY=VALUE"),
+        ("=3", "expects SECTION.KEY=VALUE"),
+        ("", "expects SECTION.KEY=VALUE"),
+        ("door.line=[", "is not a YAML value"),
+        ("device.name=2026-13-45", "is not a YAML value"),
+        ("door.line.deeper=3", "line is not a section"),
+        ("door.colour=red", "door.colour: there is no such key"),
+        ("doors.line=3", "doors: there is no such key"),
+        ("door.line=-1", "door.line: "),
+        ("door.=3", "door.: there is no such key"),
+    ],
+)
+def test_a_malformed_override_is_refused(tmp_path, override, says):
+    assert says in complaint_about_text(tmp_path, "door: {line: 4}", [override])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "camera: {source: rtsp://ada:hunter2@camera: x}",
+        "camera: {source: [rtsp://ada:hunter2@camera]}",
+        "camera: rtsp://ada:hunter2@camera",
+        "camera:\n  sauce: rtsp://ada:hunter2@camera",
+        "camera:\n  source: 'rtsp://ada:hunter2@camera",
+        "camera:\n  source: rtsp://ada:hunter2@camera\n width: 3",
+        "bridge: {password: hunter2}",
+    ],
+)
+def test_a_secret_in_a_faulty_file_is_not_shown(tmp_path, text):
+    assert "hunter2" not in complaint_about_text(tmp_path, text)
+
+
+def test_a_camera_address_is_not_shown(tmp_path):
+    config = load_config(write(tmp_path, "camera: {source: 'rtsp://ada:hunter2@camera'}"))
+    assert config.camera.source == "rtsp://ada:hunter2@camera"
+    assert "hunter2" not in f"{config!r} {config}"
+
+
+def test_a_configuration_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        Config().door.line = 3

@@ -1,0 +1,115 @@
+"""Naming faces against the gallery as it is now, and embedding people again for a new network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from faceplate.errors import SealError
+from faceplate.people.gallery import Gallery
+from faceplate.people.matching import Matcher, Thresholds
+from faceplate.people.recogniser import Recogniser, embedded_by
+from faceplate.types import Box, Face, Likeness, Look, Pixels, Score, Sighting, TrackId
+from strategies import SIZE, person
+
+ADA, BOB = np.eye(SIZE, dtype=np.float32)[:2]
+CROP = np.zeros((112, 112, 3), np.uint8)
+FACE = Face(Box(Pixels(0), Pixels(0), Pixels(80), Pixels(80)), np.zeros((5, 2), np.float32), 0.9)
+
+
+def sighting(embedding):
+    return Sighting(TrackId(1), Look(FACE, CROP, (), embedding))
+
+
+def compare(a, b):
+    return ((a * b).sum(axis=1) / 2 + 0.5).astype(np.float32)
+
+
+class Door:
+    """A gallery, and a recogniser that counts how often it lays the gallery out anew."""
+
+    def __init__(self, folder):
+        self.folder = folder / "people"
+        self.gallery = Gallery(self.folder, folder / "gallery.key")
+        self.layouts = 0
+        self.recogniser = Recogniser(self.gallery, self.matcher)
+
+    def matcher(self, people):
+        self.layouts += 1
+        return Matcher(people, self.gallery.turn, compare, Thresholds(Score(0.9), 0.3, 0.1))
+
+    def enrol(self, name, embedding):
+        with self.gallery.changing():
+            somebody = person(name, [self.gallery.turn(embedding)])
+            self.gallery.save(somebody)
+        return somebody
+
+    def names(self, embedding):
+        match = self.recogniser.name(sighting(embedding))
+        return match.person if match.likeness is Likeness.VERIFIED else None
+
+
+@pytest.fixture
+def door(tmp_path):
+    return Door(tmp_path)
+
+
+def test_nobody_is_named_while_nobody_is_enrolled(door):
+    assert door.names(ADA) is None
+    assert not door.folder.exists()
+
+
+def test_somebody_enrolled_is_named_from_the_next_frame_on(door):
+    assert door.names(ADA) is None
+    door.enrol("Ada", ADA)
+    assert door.names(ADA) == "Ada"
+    assert door.names(BOB) is None
+
+
+def test_somebody_removed_is_a_stranger_from_the_next_frame_on(door):
+    ada = door.enrol("Ada", ADA)
+    door.enrol("Bob", BOB)
+    assert (door.names(ADA), door.names(BOB)) == ("Ada", "Bob")
+    with door.gallery.changing():
+        door.gallery.remove(ada)
+    assert (door.names(ADA), door.names(BOB)) == (None, "Bob")
+
+
+def test_the_gallery_is_read_only_when_it_changed(door):
+    door.enrol("Ada", ADA)
+    before = door.layouts
+    for _ in range(10):
+        assert door.names(ADA) == "Ada"
+    assert door.layouts == before + 1
+
+
+def test_a_gallery_that_cannot_be_read_again_is_an_error_at_every_frame(door):
+    door.enrol("Ada", ADA)
+    assert door.names(ADA) == "Ada"
+    (door.folder / "damaged.person").write_bytes(b"damaged")
+    for _ in range(2):
+        with pytest.raises(SealError, match=r"damaged\.person is not a sealed record"):
+            door.names(ADA)
+
+
+def test_a_person_of_this_network_is_left_as_they_are():
+    somebody = person("Ada", [ADA], bundle="this")
+
+    def never(_crop):
+        pytest.fail("the crop was embedded again")
+
+    assert embedded_by("this", somebody, never) is somebody
+
+
+def test_a_person_of_another_network_is_embedded_again_from_the_kept_crops():
+    somebody = person("Ada", [ADA, ADA], bundle="another")
+    crops = []
+
+    def embed(crop):
+        crops.append(crop)
+        return BOB
+
+    again = embedded_by("this", somebody, embed)
+    assert (again.id, again.name, again.enrolled, again.bundle) == (somebody.id, "Ada", somebody.enrolled, "this")
+    assert [np.array_equal(a.embedding, BOB) for a in again.anchors] == [True, True]
+    assert all(a.crop is b.crop is c for a, b, c in zip(again.anchors, somebody.anchors, crops, strict=True))
