@@ -61,7 +61,7 @@ def test_nobody_is_verified_below_any_threshold(found, rules):
     likeness, best, lead = judge(found, rules)
     runner_up = max((float(s) for i, s in enumerate(found.scores) if i != best), default=None)
     should_be = (
-        found.scores[best] > rules.detection
+        float(found.scores[best]) > rules.detection
         and found.shares[best] > rules.verification
         and (runner_up is None or float(found.scores[best]) - runner_up > rules.margin)
     )
