@@ -65,7 +65,18 @@ def parts(tmp_path_factory):
         input_offset=weights.input_offset,
         calibration=CALIBRATION,
         sources=(source_of("initial weights", original), source_of("face detector", detector), PICTURES),
-        metrics={"lfw": {"accuracy": 0.9931, "pairs": 6000}},
+        metrics={
+            "people": 868,
+            "anchors": {
+                "3": {
+                    "impostor_attempts": 1234567,
+                    "at_false_accept_rate": {
+                        "1e-05": {"score": 0.5, "true_accept_rate": {"value": 0.99, "low": 0.98, "high": 1.0}},
+                        "1e-06": {"unsupported": "too few"},
+                    },
+                }
+            },
+        },
         made={"seed": 7, "command": "faceplate-train export"},
     )
 
@@ -120,7 +131,9 @@ def test_model_card_says_what_the_manifest_holds(parts, tmp_path):
     assert "860 people" in card
     assert "share above 0.5 of them must match" in " ".join(card.split())
     assert "12,345,678 pairs of different people" in card
-    assert "| lfw accuracy | 0.9931 |" in card
+    assert "People: 868." in card
+    assert "| 3 | 1,234,567 | 1e-05 | 0.5000 | 99.00% | 98.00% .. 100.00% |" in card
+    assert "| 3 | 1,234,567 | 1e-06 |  | too few comparisons to say |  |" in card
     assert "| seed | 7 |" in card
     assert "No liveness." in card
     for source in parts.sources:

@@ -103,7 +103,7 @@ class _Chain:
     def take(self, kind: str) -> onnx.NodeProto:
         if not self.next_is(kind):
             raise self.fault(f"a {kind} node next", self._nodes[0].op_type if self._nodes else "the end")
-        node = self._nodes.pop(0)
+        node: onnx.NodeProto = self._nodes.pop(0)
         before = self._source.get(node.input[0], node.input[0])
         if before != self._at:
             raise self.fault(f"{node.name} to take {self._at}", f"{before}: this is not one chain")

@@ -28,7 +28,7 @@ def model_card(manifest: Manifest) -> str:
         verification_threshold=f"{calibration.verification_threshold:g}",
         calibration=_calibration(calibration),
         sources="\n".join(_source(source) for source in manifest.provenance["sources"]),
-        metrics=_values(manifest.metrics),
+        metrics=_measurements(manifest.metrics),
         trainer=_values(manifest.trainer),
     )
 
@@ -46,6 +46,27 @@ def _calibration(calibration: Calibration) -> str:
         for point in calibration.table
     )
     return _table(("anchors", "false accepts", "score above", "95 % bounds", "false rejects", "95 % bounds"), rows)
+
+
+def _measurements(metrics: Mapping[str, Any]) -> str:
+    """What `evaluate.judge_people` found: a line of counts, and a table of true-accept rates."""
+    if not metrics:
+        return "None were given."
+    counts = ", ".join(f"{key.replace('_', ' ')}: {value:,}" for key, value in metrics.items() if key != "anchors")
+    rows = [
+        (anchors, f"{measured['impostor_attempts']:,}", rate, *_true_accepts(point))
+        for anchors, measured in metrics["anchors"].items()
+        for rate, point in measured["at_false_accept_rate"].items()
+    ]
+    head = ("anchors", "comparisons of strangers", "false accepts", "score above", "true accepts", "95 % bounds")
+    return f"{counts[:1].upper()}{counts[1:]}.\n\n{_table(head, rows)}"
+
+
+def _true_accepts(point: Mapping[str, Any]) -> tuple[str, str, str]:
+    if "unsupported" in point:
+        return ("", "too few comparisons to say", "")
+    rate = point["true_accept_rate"]
+    return (f"{point['score']:.4f}", f"{rate['value']:.2%}", f"{rate['low']:.2%} .. {rate['high']:.2%}")
 
 
 def _source(source: Mapping[str, str]) -> str:

@@ -92,7 +92,8 @@ def bootstrap_over_people(
         weights = [draw.multinomial(size, np.full(size, 1 / size)).astype(np.float64) for size in hits.shape]
         values[i] = _weighted(hits, weights) / max(_weighted(counts, weights), 1e-300)
     low, high = np.quantile(values, [0.025, 0.975])
-    return Rate(float(hits.sum() / counts.sum()), float(low), float(high))
+    # No error found is no proof that there are none.
+    return Rate(float(hits.sum() / counts.sum()), float(low), max(float(high), RULE_OF_THREE / float(counts.sum())))
 
 
 def _weighted(table: NDArray[np.floating], weights: list[NDArray[np.float64]]) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from faceplate.errors import EnrolmentError
 from faceplate.people.matching import Compare, Matcher, Turn
 from faceplate.people.person import Anchor
-from faceplate.types import Image, Likeness, Look, Score, Sighting, TrackId
+from faceplate.types import Embedding, Image, Likeness, Look, Score, Sighting, TrackId
 
 MOST_ANCHORS = 20
 """More than this adds no accuracy, only time"""
@@ -128,26 +128,27 @@ class Enroller:
         return Enrolment(tuple(anchors), tuple(refused))
 
     def _consider(self, picture: Picture, others: Matcher, taken: Sequence[Anchor]) -> Anchor | Refused:
-        look = self._one_face(picture)
-        if isinstance(look, Refused) or look.embedding is None:
-            return look if isinstance(look, Refused) else Refused(picture.name, Refusal.NO_FACE)
+        found = self._one_face(picture)
+        if isinstance(found, Refused):
+            return found
+        look, embedding = found
         match = others.match(Sighting(TrackId(0), look))
         if match.likeness in {Likeness.VERIFIED, Likeness.AMBIGUOUS}:
             return Refused(picture.name, Refusal.ALREADY_ENROLLED, match.person)
-        anchor = Anchor(look.crop, self.turn(look.embedding))
+        anchor = Anchor(look.crop, self.turn(embedding))
         reason = self._against_the_others(anchor, taken)
         return Refused(picture.name, reason) if reason else anchor
 
-    def _one_face(self, picture: Picture) -> Look | Refused:
+    def _one_face(self, picture: Picture) -> tuple[Look, Embedding] | Refused:
         looks = self.look(picture.image)
         if not looks:
             return Refused(picture.name, Refusal.NO_FACE)
         nearest, *rest = looks
         if any(look.face.box.width > _BYSTANDER * nearest.face.box.width for look in rest):
             return Refused(picture.name, Refusal.SEVERAL_FACES)
-        if nearest.flaws:
+        if nearest.embedding is None:
             return Refused(picture.name, Refusal(nearest.flaws[0].value))
-        return nearest
+        return nearest, nearest.embedding
 
     def _against_the_others(self, anchor: Anchor, taken: Sequence[Anchor]) -> Refusal | None:
         if not taken:
