@@ -93,7 +93,8 @@ def bootstrap_over_people(
         values[i] = _weighted(hits, weights) / max(_weighted(counts, weights), 1e-300)
     low, high = np.quantile(values, [0.025, 0.975])
     # No error found is no proof that there are none.
-    return Rate(float(hits.sum() / counts.sum()), float(low), max(float(high), RULE_OF_THREE / float(counts.sum())))
+    at_most = min(1.0, max(float(high), RULE_OF_THREE / float(counts.sum())))
+    return Rate(float(hits.sum() / counts.sum()), float(low), at_most)
 
 
 def _weighted(table: NDArray[np.floating], weights: list[NDArray[np.float64]]) -> float:
