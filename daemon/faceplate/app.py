@@ -168,8 +168,9 @@ def run(config: Config, stopping: Callable[[Camera], None]) -> None:
         stopping: is given the camera as soon as there is one, to close it when the daemon is to stop.
     """
     with ExitStack() as stack:
+        driver = stack.enter_context(closing(lock_driver(config.door)))  # locked from here on, whatever else fails
         journal = stack.enter_context(closing(Journal(config.journal.path)))
-        door = stack.enter_context(watched_door(config, journal, lock_driver(config.door), monotonic, thread=True))
+        door = stack.enter_context(watched_door(config, journal, driver, monotonic, thread=True))
         recognition = Recognition(config.vision, config.people)
         camera = stack.enter_context(closing(live_camera(config.camera)))
         stopping(camera)

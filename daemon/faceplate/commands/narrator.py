@@ -13,7 +13,13 @@ class Narrator:
     """A record that is printed: one line for each decision that changed something and for each door event."""
 
     def __init__(
-        self, clock: Clock, *, as_json: bool, every_frame: bool = False, tell: Callable[[str], None] = print
+        self,
+        clock: Clock,
+        *,
+        as_json: bool,
+        every_frame: bool = False,
+        name_of: Callable[[int], str] | None = None,
+        tell: Callable[[str], None] = print,
     ) -> None:
         """Begin to tell.
 
@@ -21,10 +27,12 @@ class Narrator:
             clock: of the camera; times are told from now on.
             as_json: one JSON object a line.
             every_frame: also tell the frames on which nothing was decided.
+            name_of: gives the file that a frame comes from; it is told with the entry.
             tell: is given each line.
         """
         self._start = clock()
         self._every_frame = every_frame
+        self._name_of = name_of
         self._tell = tell
         self._line = json.dumps if as_json else sentence
         self._frame = 0
@@ -35,7 +43,8 @@ class Narrator:
             self._frame = entry.frame
             if entry.outcome is Outcome.NOTHING and not self._every_frame:
                 return
-        told = {"frame": self._frame, "time": round(entry.time - self._start, 3), **_facts(entry)}
+        file = {"file": self._name_of(self._frame)} if self._name_of else {}
+        told = {"frame": self._frame, "time": round(entry.time - self._start, 3), **_facts(entry), **file}
         self._tell(self._line(told))
 
 
@@ -44,9 +53,9 @@ def sentence(told: dict[str, Any]) -> str:
     score = f"  score {told['score']:.2f}" if "score" in told else ""
     nearest = f" nearest {told['nearest']}" if told.get("nearest") and not told["person"] else ""
     who = f"  {told['person']}" if told["person"] else ""
-    return (
-        f"{told['time']:8.2f} s  frame {told['frame']:<5d} {told['event']:<15}{who}  {told['reason']}{score}{nearest}"
-    )
+    file = f"  {told['file']}" if "file" in told else ""
+    what = f"{told['event']:<15}{who}  {told['reason']}{score}{nearest}"
+    return f"{told['time']:8.2f} s  frame {told['frame']:<5d} {what}{file}"
 
 
 def _facts(entry: Decision | DoorEvent) -> dict[str, Any]:

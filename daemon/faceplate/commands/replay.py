@@ -48,7 +48,12 @@ def _replay(arguments: argparse.Namespace) -> ExitCode:
     alone = arguments.source.suffix.lower() in PICTURES
     stills = visits(config.access) if arguments.visits or alone else Stills(config.camera.frame_rate)
     camera = ReplayCamera(arguments.source, paced=arguments.realtime, stills=stills)
-    narrator = Narrator(camera.clock, as_json=arguments.json, every_frame=arguments.all)
+    narrator = Narrator(
+        camera.clock,
+        as_json=arguments.json,
+        every_frame=arguments.all,
+        name_of=camera.name_of if arguments.source.is_dir() else None,
+    )
     photographer = Photographer(arguments.pictures) if arguments.pictures else None
     app.replay(config, camera, narrator, photographer.show if photographer else app.show_nothing)
     return ExitCode.OK

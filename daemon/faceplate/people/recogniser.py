@@ -31,7 +31,10 @@ class Recogniser:
         """
         if (version := self._gallery.version()) != self._version:
             people = self._gallery.people()
-            _log.info("the gallery holds %d people", len(people))
+            if people:
+                _log.info("the gallery holds %d people", len(people))
+            else:
+                _log.warning("nobody is enrolled: the door opens for nobody; see `faceplate people add --help`")
             self._matcher = self._make_matcher(people)
             self._version = version
         return self._matcher.match(sighting)
