@@ -144,7 +144,7 @@ def _bridge_and_dashboard(folder: Path, config: Config, port: int) -> Iterator[N
     with ExitStack() as stack:
         if listener:
             heard = stack.enter_context(
-                _running([listener, "-p", str(port), "-t", topics, "-v"], stdout=subprocess.PIPE)
+                _running([listener, "-h", "127.0.0.1", "-p", str(port), "-t", topics, "-v"], stdout=subprocess.PIPE)
             )
             stack.enter_context(_telling(heard))
         bridge = [sys.executable, "-m", "faceplate", "bridge", "--config", str(folder / "config.yaml")]
