@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -186,6 +187,20 @@ def test_a_credential_of_the_wrong_length_is_refused_and_the_file_not_taken(tmp_
     credential = credential_with(tmp_path, monkeypatch, b"short")
     with pytest.raises(SealError, match=f"{credential} is not a gallery key"):
         load_seal(file)
+
+
+def test_a_credential_folder_that_cannot_be_entered_is_said_and_passed_over(tmp_path, monkeypatch, caplog):
+    credential = credential_with(tmp_path, monkeypatch, bytes(KEY_BYTES))
+    is_file = Path.is_file
+
+    def forbidden(path):
+        if path == credential:
+            raise PermissionError(13, "Permission denied")
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", forbidden)  # permissions mean nothing to root, who runs some tests
+    assert opens_alike(SEAL, load_seal(key_file_with(tmp_path)))
+    assert "cannot be entered" in caplog.text
 
 
 def test_without_that_credential_the_file_is_taken(tmp_path, monkeypatch):

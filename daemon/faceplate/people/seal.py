@@ -8,6 +8,7 @@ among themselves, and to a probe turned alike, stays as it is.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import stat
@@ -26,6 +27,8 @@ from faceplate.files import write_atomically
 KEY_BYTES = 32
 CREDENTIAL = "gallery.key"
 """Name of the systemd credential that goes before the key file"""
+
+_log = logging.getLogger(__name__)
 
 _MAGIC = b"faceplate sealed 1\n"
 _ID_BYTES = 16
@@ -138,8 +141,16 @@ def make_key(key_file: Path) -> None:
 
 def _credential() -> Path | None:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    credential = Path(folder) / CREDENTIAL if folder else None
-    return credential if credential and credential.is_file() else None
+    if not folder:
+        return None
+    credential = Path(folder) / CREDENTIAL
+    try:
+        return credential if credential.is_file() else None
+    except PermissionError:
+        # Where the kernel has no access lists for it, systemd leaves the folder to root, credential or not. Were there
+        # one, the key file's key would not fit: nothing is opened that should not be.
+        _log.warning("%s cannot be entered by this user; looking for the key in people.key_file alone", folder)
+        return None
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:
