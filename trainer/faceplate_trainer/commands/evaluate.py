@@ -29,10 +29,10 @@ def register(commands: Subparsers) -> None:
     )
     parser.add_argument(
         "--bundle",
-        type=Path,
-        default=DEFAULT_BUNDLE,
+        type=_folder,
+        default="default",
         metavar="DIR",
-        help="the bundle's folder (default: the one in the package)",
+        help='the bundle\'s folder; "default", and the default, is the one in the package',
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
@@ -55,6 +55,11 @@ def register(commands: Subparsers) -> None:
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the result there, too")
     parser.set_defaults(run=_evaluate)
+
+
+def _folder(word: str) -> Path:
+    """As in the daemon's configuration, "default" is the bundle in the package."""
+    return DEFAULT_BUNDLE if word == "default" else Path(word)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
