@@ -172,11 +172,12 @@ def run(config: Config, stopping: Callable[[Camera], None]) -> None:
         journal = stack.enter_context(closing(Journal(config.journal.path)))
         door = stack.enter_context(watched_door(config, journal, driver, monotonic, thread=True))
         recognition = Recognition(config.vision, config.people)
+        people = recognition.recogniser()
         camera = stack.enter_context(closing(live_camera(config.camera)))
         stopping(camera)
         warn_of_gaps(config)
         reception = Reception(config.access, monotonic)
-        guard(camera, recognition.eyes(), recognition.recogniser(), reception, journal, door, show_nothing)
+        guard(camera, recognition.eyes(), people, reception, journal, door, show_nothing)
 
 
 def replay(config: Config, camera: ReplayCamera, record: Record, show: Show) -> None:

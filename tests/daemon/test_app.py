@@ -251,6 +251,14 @@ def test_a_run_without_a_camera_ends_as_orderly(enrolled, ends, tmp_path):
     assert rows(enrolled) == ["door_locked"]
 
 
+def test_a_run_with_another_key_ends_before_anybody_can_come(enrolled, ends, tmp_path):
+    enrolled.people.key_file.write_bytes(bytes(32))
+    with pytest.raises(SealError, match="sealed with another key"):
+        app.run(filmed(enrolled, a_film(tmp_path / "film", 1)), nobody_stops_it)
+    assert ends == [*IN_ORDER[:2], *IN_REVERSE[1:]]
+    assert rows(enrolled) == ["door_locked"]
+
+
 def test_a_run_whose_journal_cannot_be_written_never_opens(enrolled, ends, locks, tmp_path):
     config = filmed(enrolled, a_film(tmp_path / "film", 5))
     with closing(sqlite3.connect(config.journal.path, isolation_level=None)) as somebody_else:

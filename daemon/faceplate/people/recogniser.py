@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 
 from faceplate.people.gallery import Gallery
 from faceplate.people.matching import Matcher
@@ -18,10 +18,15 @@ class Recogniser:
     """Sighting -> Match. Somebody added or removed counts from the next frame on."""
 
     def __init__(self, gallery: Gallery, make_matcher: Callable[[Sequence[Person]], Matcher]) -> None:
+        """Read the gallery, so that what is wrong with it is said before anybody comes.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
         self._gallery = gallery
         self._make_matcher = make_matcher
-        self._version: Hashable = None
-        self._matcher = make_matcher([])
+        self._version = gallery.version()
+        self._matcher = self._read()
 
     def name(self, sighting: Sighting) -> Match:
         """Find whom a sighting shows.
@@ -30,14 +35,17 @@ class Recogniser:
             StoreError: the gallery changed and cannot be read again.
         """
         if (version := self._gallery.version()) != self._version:
-            people = self._gallery.people()
-            if people:
-                _log.info("the gallery holds %d people", len(people))
-            else:
-                _log.warning("nobody is enrolled: the door opens for nobody; see `faceplate people add --help`")
-            self._matcher = self._make_matcher(people)
+            self._matcher = self._read()
             self._version = version
         return self._matcher.match(sighting)
+
+    def _read(self) -> Matcher:
+        people = self._gallery.people()
+        if people:
+            _log.info("the gallery holds %d people", len(people))
+        else:
+            _log.warning("nobody is enrolled: the door opens for nobody; see `faceplate people add --help`")
+        return self._make_matcher(people)
 
 
 def embedded_by(bundle: str, person: Person, embed: Callable[[Image], Embedding]) -> Person:
