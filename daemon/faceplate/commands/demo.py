@@ -68,7 +68,7 @@ def _demo(arguments: argparse.Namespace) -> ExitCode:
             stack.enter_context(_bridge_and_dashboard(folder, config, port))
         journal = stack.enter_context(closing(Journal(config.journal.path)))
         for title, clip in _ACTS:
-            print(f"\n-- {title} ({clip})", flush=True)
+            _say(f"\n-- {title} ({clip})")
             camera = ReplayCamera(FOOTAGE / clip, paced=not arguments.fast)
             photographer = Photographer(arguments.output, prefix=f"{Path(clip).stem}-")
             app.replay(config, camera, _Both(journal, camera.clock), photographer.show)
@@ -89,7 +89,8 @@ class _Both:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    """Print a line whole: two threads have something to say."""
+    print(f"{line}\n", end="", flush=True)
 
 
 def _configuration(folder: Path, port: int | None) -> Config:
@@ -168,7 +169,7 @@ def _telling(process: subprocess.Popen[str]) -> Iterator[None]:
 
     def tell() -> None:
         for line in lines:
-            print(f"{'mqtt':>10} {line.rstrip()}", flush=True)
+            _say(f"{'mqtt':>10} {line.rstrip()}")
             if line.rstrip().endswith("stopped"):
                 stopped.set()
 
