@@ -45,7 +45,7 @@ def peer_models(folder: Path, scratch: Path) -> Path:
 def _without_weight_inputs(model: Path) -> bytes:
     """The file lists its weights among the graph's inputs, which OpenCV 5 then wants filled."""
     try:
-        from faceplate_trainer.onnx_file import (  # noqa: PLC0415 - only here is onnx needed
+        from faceplate_trainer.towers.onnx_file import (  # noqa: PLC0415 - only here is onnx needed
             read_onnx,
             to_bytes,
             without_weight_inputs,

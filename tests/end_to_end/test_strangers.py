@@ -21,7 +21,7 @@ from faceplate.config import Config
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
 from faceplate.types import Decision, DoorEvent, Outcome
-from faceplate_trainer.dataset import in_split
+from faceplate_trainer.data.labelled import in_split
 
 PEOPLE = 10
 ANCHORS = 5

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from faceplate_trainer.attempts import FUSIONS, attempts, daemon_rule
+from faceplate_trainer.measuring.attempts import FUSIONS, attempts, daemon_rule
 
 COSINES = st.floats(-1, 1, width=32)
 

@@ -15,14 +15,14 @@ pytestmark = pytest.mark.trainer
 from faceplate.errors import ModelError
 from faceplate.model.bundle import Calibration, OperatingPoint, load_bundle
 from faceplate.vision.network import SiameseNetwork
-from faceplate_trainer import bundle_folder
-from faceplate_trainer.bundle_folder import BundleParts, write_bundle
-from faceplate_trainer.detector import plain_detector
-from faceplate_trainer.export import network_from
-from faceplate_trainer.initial_weights import read_initial_weights
-from faceplate_trainer.network import Network
-from faceplate_trainer.provenance import Source, source_of
-from faceplate_trainer.towers import sface_tower
+from faceplate_trainer.exporting import bundle_folder
+from faceplate_trainer.exporting.bundle_folder import BundleParts, write_bundle
+from faceplate_trainer.exporting.detector import plain_detector
+from faceplate_trainer.exporting.export import network_from
+from faceplate_trainer.exporting.network import Network
+from faceplate_trainer.exporting.provenance import Source, source_of
+from faceplate_trainer.towers.initial_weights import read_initial_weights
+from faceplate_trainer.towers.sface import sface_tower
 from tiny_networks import pictures, tiny_sface, tiny_yunet
 
 CALIBRATION = Calibration(

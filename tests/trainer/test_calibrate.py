@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from faceplate_trainer.calibrate import Head, calibrate, fit_head
+from faceplate_trainer.measuring.calibrate import Head, calibrate, fit_head
 
 
 @pytest.fixture(scope="module")

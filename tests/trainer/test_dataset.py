@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from faceplate.types import Box, Face, Look, Pixels
-from faceplate_trainer.dataset import DatasetError, in_split, main_look, read_table
+from faceplate_trainer.data.labelled import DatasetError, in_split, main_look, read_table
 
 
 def look_at(x: float, y: float, side: float) -> Look:

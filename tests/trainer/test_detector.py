@@ -9,9 +9,9 @@ pytest.importorskip("onnx")
 pytestmark = pytest.mark.trainer
 
 from faceplate.errors import ModelError
-from faceplate_trainer.detector import plain_detector
-from faceplate_trainer.onnx_file import read_onnx
-from faceplate_trainer.provenance import licence_text, source_of
+from faceplate_trainer.exporting.detector import plain_detector
+from faceplate_trainer.exporting.provenance import licence_text, source_of
+from faceplate_trainer.towers.onnx_file import read_onnx
 from tiny_networks import tiny_sface, tiny_yunet
 
 

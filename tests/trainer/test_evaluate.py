@@ -9,7 +9,7 @@ import pytest
 
 from faceplate.commands.demo import FOOTAGE
 from faceplate_trainer.__main__ import main
-from faceplate_trainer.evaluate import ScoredPairs, judge_pairs
+from faceplate_trainer.measuring.evaluate import ScoredPairs, judge_pairs
 
 
 @pytest.fixture

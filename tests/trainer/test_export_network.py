@@ -17,13 +17,13 @@ from ai_edge_litert import schema_py_generated as schema
 
 from faceplate.errors import ModelError
 from faceplate.model.preprocessing import align
-from faceplate_trainer import gates
-from faceplate_trainer.convert import convert
-from faceplate_trainer.export import network_from, tower_from
-from faceplate_trainer.initial_weights import read_initial_weights
-from faceplate_trainer.network import Network
-from faceplate_trainer.onnx_file import read_onnx, to_bytes, without_weight_inputs
-from faceplate_trainer.towers import embed, sface_tower
+from faceplate_trainer.exporting import gates
+from faceplate_trainer.exporting.convert import convert
+from faceplate_trainer.exporting.export import network_from, tower_from
+from faceplate_trainer.exporting.network import Network
+from faceplate_trainer.towers.initial_weights import read_initial_weights
+from faceplate_trainer.towers.onnx_file import read_onnx, to_bytes, without_weight_inputs
+from faceplate_trainer.towers.sface import embed, sface_tower
 from tiny_networks import EMBEDDING, pictures, tiny_sface
 
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.trainer
 from onnx import TensorProto, helper
 
 from faceplate.errors import ModelError
-from faceplate_trainer.initial_weights import read_initial_weights
+from faceplate_trainer.towers.initial_weights import read_initial_weights
 from tiny_networks import BLOCKS, EMBEDDING, tiny_sface, tiny_yunet
 
 

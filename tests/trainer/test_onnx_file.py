@@ -13,7 +13,7 @@ pytestmark = pytest.mark.trainer
 from onnx import TensorProto, helper, numpy_helper
 
 from faceplate.errors import ModelError
-from faceplate_trainer.onnx_file import plain, read_onnx, to_bytes, without_weight_inputs
+from faceplate_trainer.towers.onnx_file import plain, read_onnx, to_bytes, without_weight_inputs
 from tiny_networks import pictures, tiny_sface
 
 

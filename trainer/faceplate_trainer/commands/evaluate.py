@@ -13,8 +13,8 @@ from faceplate.config import PeopleConfig
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.commands.common import eyes_that_see_all, write_json
-from faceplate_trainer.dataset import embed_index
-from faceplate_trainer.evaluate import compare_fusions, judge_pairs, judge_people, score_pairs
+from faceplate_trainer.data.labelled import embed_index
+from faceplate_trainer.measuring.evaluate import compare_fusions, judge_pairs, judge_people, score_pairs
 
 if TYPE_CHECKING:
     from faceplate_trainer.commands.common import Subparsers

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from faceplate.errors import ModelError
 from faceplate.pictures import read_picture
-from faceplate_trainer.calibrate import Head, calibrate, fit_head
 from faceplate_trainer.commands.common import eyes_that_see_all
-from faceplate_trainer.dataset import crops_of, embed_index, in_split, main_look, read_table
-from faceplate_trainer.evaluate import judge_people
+from faceplate_trainer.data.labelled import crops_of, embed_index, in_split, main_look, read_table
+from faceplate_trainer.measuring.calibrate import Head, calibrate, fit_head
+from faceplate_trainer.measuring.evaluate import judge_people
 
 if TYPE_CHECKING:
     from faceplate.types import Image, Look
     from faceplate.vision.eyes import Eyes
     from faceplate_trainer.commands.common import Subparsers
-    from faceplate_trainer.dataset import Embedded
-    from faceplate_trainer.provenance import Source
+    from faceplate_trainer.data.labelled import Embedded
+    from faceplate_trainer.exporting.provenance import Source
 
 _log = logging.getLogger(__name__)
 
@@ -73,11 +73,11 @@ def register(commands: Subparsers) -> None:
 def _export(arguments: argparse.Namespace) -> None:
     # TensorFlow takes seconds to load, and the other commands do without it. It is told first to keep its notes.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from faceplate_trainer.bundle_folder import BundleParts, write_bundle  # noqa: PLC0415
-    from faceplate_trainer.detector import plain_detector  # noqa: PLC0415
-    from faceplate_trainer.export import network_from, tower_from  # noqa: PLC0415
-    from faceplate_trainer.initial_weights import read_initial_weights  # noqa: PLC0415
-    from faceplate_trainer.network import Network  # noqa: PLC0415
+    from faceplate_trainer.exporting.bundle_folder import BundleParts, write_bundle  # noqa: PLC0415
+    from faceplate_trainer.exporting.detector import plain_detector  # noqa: PLC0415
+    from faceplate_trainer.exporting.export import network_from, tower_from  # noqa: PLC0415
+    from faceplate_trainer.exporting.network import Network  # noqa: PLC0415
+    from faceplate_trainer.towers.initial_weights import read_initial_weights  # noqa: PLC0415
 
     detector = plain_detector(arguments.detector)
     crops = _gate_crops(arguments, eyes_that_see_all(detector, _not_embedded))
@@ -125,7 +125,7 @@ def _measured(arguments: argparse.Namespace, eyes: Eyes, head: Head) -> dict[str
 
 
 def _sources(arguments: argparse.Namespace, embedded: Embedded) -> tuple[Source, ...]:
-    from faceplate_trainer.provenance import Source, source_of  # noqa: PLC0415
+    from faceplate_trainer.exporting.provenance import Source, source_of  # noqa: PLC0415
 
     return (
         source_of("initial weights", arguments.weights),

@@ -10,8 +10,8 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from faceplate.errors import ModelError
-from faceplate_trainer.network import Head, Network
-from faceplate_trainer.onnx_file import read_onnx, to_bytes, without_weight_inputs
+from faceplate_trainer.exporting.network import Head, Network
+from faceplate_trainer.towers.onnx_file import read_onnx, to_bytes, without_weight_inputs
 
 PARITY = 1e-4
 """Most that one number of a unit embedding may differ between the original network and our tower"""

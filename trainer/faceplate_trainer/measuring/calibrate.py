@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from faceplate.model.bundle import Calibration, OperatingPoint
 from faceplate.model.metrics import RULE_OF_THREE, Rate, bootstrap_over_people, share_above, threshold_at
-from faceplate_trainer.attempts import Attempts, Fusion, attempts, daemon_rule
+from faceplate_trainer.measuring.attempts import Attempts, Fusion, attempts, daemon_rule
 
 VERIFICATION_THRESHOLD = 0.3
 """The shipped one; calibration holds for it"""

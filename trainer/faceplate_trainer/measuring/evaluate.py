@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from faceplate.model.metrics import area_under_roc, best_threshold, equal_error_rate, share_above, threshold_at
 from faceplate.types import Image, Look
-from faceplate_trainer.attempts import FUSIONS, Attempts, Fusion, attempts, daemon_rule
-from faceplate_trainer.calibrate import ANCHORS, VERIFICATION_THRESHOLD, rate_of
-from faceplate_trainer.dataset import Embedded, Split, crops_of, in_split, read_table
+from faceplate_trainer.data.labelled import Embedded, Split, crops_of, in_split, read_table
+from faceplate_trainer.measuring.attempts import FUSIONS, Attempts, Fusion, attempts, daemon_rule
+from faceplate_trainer.measuring.calibrate import ANCHORS, VERIFICATION_THRESHOLD, rate_of
 
 RATES = (1e-3, 1e-4, 1e-5, 1e-6)
 _ROUNDS = 10

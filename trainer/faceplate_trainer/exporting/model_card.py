@@ -12,9 +12,11 @@ from faceplate.model.bundle import Calibration, Manifest
 
 def model_card(manifest: Manifest) -> str:
     """The text of MODEL_CARD.md."""
-    template = resources.files("faceplate_trainer").joinpath("model_card.template.md").read_text(encoding="utf-8")
+    template = (
+        resources.files("faceplate_trainer.exporting").joinpath("model_card.template.md").read_text(encoding="utf-8")
+    )
     calibration = manifest.calibration
-    return Template(template).substitute(
+    return Template(page.read_text(encoding="utf-8")).substitute(
         name=manifest.name,
         siamese=manifest.siamese,
         input_size=manifest.input_size,

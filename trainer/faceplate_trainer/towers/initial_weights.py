@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from faceplate.errors import ModelError
-from faceplate_trainer.onnx_file import attribute, plain, read_onnx
+from faceplate_trainer.towers.onnx_file import attribute, plain, read_onnx
 
 Weights = NDArray[np.float32]
 

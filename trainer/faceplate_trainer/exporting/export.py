@@ -9,12 +9,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from faceplate_trainer import gates
-from faceplate_trainer.convert import convert
-from faceplate_trainer.initial_weights import TowerWeights
-from faceplate_trainer.network import Head, Network
-from faceplate_trainer.quantize import quantize
-from faceplate_trainer.towers import embed, sface_tower
+from faceplate_trainer.exporting import gates
+from faceplate_trainer.exporting.convert import convert
+from faceplate_trainer.exporting.network import Head, Network
+from faceplate_trainer.exporting.quantize import quantize
+from faceplate_trainer.towers.initial_weights import TowerWeights
+from faceplate_trainer.towers.sface import embed, sface_tower
 
 _LOG = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from faceplate.errors import ModelError
-from faceplate_trainer.onnx_file import plain, read_onnx, to_bytes
+from faceplate_trainer.towers.onnx_file import plain, read_onnx, to_bytes
 
 # What cv2.FaceDetectorYN asks the network for, at each of its three strides.
 _OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32)}

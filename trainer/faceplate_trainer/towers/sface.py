@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from faceplate_trainer.initial_weights import Convolution, TowerWeights
+from faceplate_trainer.towers.initial_weights import Convolution, TowerWeights
 
 
 def sface_tower(weights: TowerWeights) -> keras.Model:

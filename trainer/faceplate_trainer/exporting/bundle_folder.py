@@ -24,9 +24,9 @@ from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE
 from faceplate.types import Pixels
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.network import SiameseNetwork
-from faceplate_trainer.model_card import model_card
-from faceplate_trainer.network import Network
-from faceplate_trainer.provenance import Source, licence_text
+from faceplate_trainer.exporting.model_card import model_card
+from faceplate_trainer.exporting.network import Network
+from faceplate_trainer.exporting.provenance import Source, licence_text
 
 MODEL_CARD = "MODEL_CARD.md"
 SIAMESE = "siamese.tflite"

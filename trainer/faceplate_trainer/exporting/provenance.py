@@ -87,4 +87,4 @@ def source_of(role: str, path: Path) -> Source:
 
 def licence_text(name: str) -> bytes:
     """The text of a licence that `Source.licence_file` names."""
-    return resources.files("faceplate_trainer").joinpath("licences", name).read_bytes()
+    return resources.files("faceplate_trainer.exporting").joinpath("licences", name).read_bytes()

@@ -8,7 +8,7 @@ import tempfile
 import keras
 import tensorflow as tf
 
-from faceplate_trainer.network import Head
+from faceplate_trainer.exporting.network import Head
 
 _LOG = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""What goes in: pictures, found, aligned, and split by person."""

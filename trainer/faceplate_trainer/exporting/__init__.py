@@ -1,0 +1,1 @@
+"""From a tower to a bundle: converted, quantised, through every gate, calibrated, written."""

@@ -1,0 +1,1 @@
+"""How good embeddings are: attempts, rates and their bounds, thresholds."""
