@@ -12,9 +12,7 @@ from faceplate.model.bundle import Calibration, Manifest
 
 def model_card(manifest: Manifest) -> str:
     """The text of MODEL_CARD.md."""
-    template = (
-        resources.files("faceplate_trainer.exporting").joinpath("model_card.template.md").read_text(encoding="utf-8")
-    )
+    page = resources.files("faceplate_trainer.exporting").joinpath("model_card.template.md")
     calibration = manifest.calibration
     return Template(page.read_text(encoding="utf-8")).substitute(
         name=manifest.name,
