@@ -19,12 +19,13 @@ from faceplate.door.simulated import SimulatedLock
 from faceplate.journal.journal import Journal
 from faceplate.loop import guard
 from faceplate.model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from faceplate.model.template import template
 from faceplate.people.enrolment import Enroller, Enrolment, Picture
 from faceplate.people.gallery import Gallery
 from faceplate.people.matching import Matcher, Thresholds
 from faceplate.people.person import Person, new_person, same_name, with_anchors
 from faceplate.people.recogniser import Recogniser, embedded_by
-from faceplate.types import Clock, Decision, DoorEvent, Frame, Match, Score, Seconds
+from faceplate.types import Clock, Decision, DoorEvent, Embedding, Frame, Image, Match, Score, Seconds
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
 from faceplate.vision.network import SiameseNetwork
@@ -73,9 +74,7 @@ class Recognition:
 
     def matcher(self, people: Sequence[Person]) -> Matcher:
         """Names faces as one of `people`, wherever their embeddings came from."""
-        return Matcher(
-            [self._current(person) for person in people], self.gallery.turn, self.network.compare, self.thresholds
-        )
+        return Matcher([self._current(person) for person in people], self.network.compare, self.thresholds)
 
     def recogniser(self) -> Recogniser:
         """Names faces as one of the gallery."""
@@ -101,11 +100,14 @@ class Recognition:
         return person, enrolment
 
     def _current(self, person: Person) -> Person:
-        return embedded_by(self.bundle.id, person, lambda crop: self.gallery.turn(self.network.embed(crop)))
+        return embedded_by(self.bundle.id, person, self._keep)
 
     def _enroller(self) -> Enroller:
         same_person = Score(self.bundle.manifest.calibration.threshold(_SAME_PERSON_RATE))
-        return Enroller(self.eyes().look, self.network.compare, self.gallery.turn, same_person)
+        return Enroller(self.eyes().look, self._keep, self.network.compare, same_person)
+
+    def _keep(self, crop: Image) -> Embedding:
+        return template(crop, self.network.embed)
 
 
 def bundle_of(vision: VisionConfig) -> Bundle:

@@ -1,17 +1,22 @@
-"""Reading config.yaml: every fault of the file reported together, each with its path, and no secret shown."""
+"""Reading a YAML file of sections: every fault of the file reported together, each with its path, no secret shown.
+
+config.yaml is such a file, and so are the trainer's recipes.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from faceplate.config import Config
+from faceplate.config import Config, Section
 from faceplate.errors import ConfigError
+
+_S = TypeVar("_S", bound=Section)
 
 
 class _Loader(yaml.SafeLoader):
@@ -37,27 +42,59 @@ _Loader.add_implicit_resolver(
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
-    """Read the file at `path`, with `overrides` such as `door.release_time=3` laid over it.
+    """Read the configuration at `path`, with `overrides` such as `door.release_time=3` laid over it.
 
     Raises:
         ConfigError: the file is missing or is not YAML, or any value is wrong; all faults in one message.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the configuration {path}: {error}. Name one with --config FILE.") from error
-    tree = _parse(text, str(path))
-    for override in overrides:
-        _lay_over(tree, override)
-    return config_from(tree, base=path.resolve().parent, where=str(path))
+    text = _text_of(path, "configuration", "Name one with --config FILE.")
+    return sections_from(Config, _tree_of(text, str(path), overrides), base=path.resolve().parent, where=str(path))
+
+
+def load_sections(
+    kind: type[_S], path: Path, overrides: Sequence[str] = (), *, what: str, base: Path | None = None
+) -> _S:
+    """Read another file of sections, say a recipe, as `load_config` does.
+
+    Args:
+        kind: the sections the file may have.
+        path: the file.
+        overrides: laid over it.
+        what: names it in messages.
+        base: what relative paths are relative to; None: the file's folder.
+
+    Raises:
+        ConfigError: as `load_config`.
+    """
+    tree = _tree_of(_text_of(path, what), str(path), overrides)
+    return sections_from(kind, tree, base=base or path.resolve().parent, where=str(path))
 
 
 def config_from(tree: Mapping[str, Any], *, base: Path, where: str) -> Config:
     """Check `tree`, as parsed from the file `where`; relative paths are relative to `base`."""
+    return sections_from(Config, tree, base=base, where=where)
+
+
+def sections_from(kind: type[_S], tree: Mapping[str, Any], *, base: Path, where: str) -> _S:
+    """Check `tree` against its kind, as `config_from` does."""
     try:
-        return Config.model_validate(tree, context={"base": base})
+        return kind.model_validate(tree, context={"base": base})
     except ValidationError as error:
-        raise ConfigError(_all_faults(error, where)) from None  # the cause would print secrets
+        raise ConfigError(_all_faults(error, where, kind)) from None  # the cause would print secrets
+
+
+def _text_of(path: Path, what: str, advice: str = "") -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the {what} {path}: {error}. {advice}".rstrip()) from error
+
+
+def _tree_of(text: str, where: str, overrides: Sequence[str]) -> dict[str, Any]:
+    tree = _parse(text, where)
+    for override in overrides:
+        _lay_over(tree, override)
+    return tree
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
@@ -109,28 +146,33 @@ def _parse_value(value: str, override: str) -> object:
         raise ConfigError(f"--set {override}: {value!r} is not a YAML value: {error}") from None
 
 
-def _all_faults(error: ValidationError, where: str) -> str:
+def _all_faults(error: ValidationError, where: str, kind: type[BaseModel]) -> str:
     faults: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False):
-        faults.setdefault(_path_of(fault["loc"]), []).append(_complaint(fault))
+        faults.setdefault(_path_of(fault["loc"], kind), []).append(_complaint(fault))
     lines = [f"{where} has {len(faults)} fault{'s' if len(faults) > 1 else ''}:"]
     lines += [f"  {path}: {', or '.join(complaints)}" for path, complaints in faults.items()]
     return "\n".join(lines)
 
 
-def _path_of(location: tuple[int | str, ...]) -> str:
+def _path_of(location: tuple[int | str, ...], kind: type[BaseModel]) -> str:
     """Path of a fault in the file, without the names of a union's branches that pydantic adds."""
     names: list[str] = []
-    section: type[BaseModel] | None = Config
+    section: type[BaseModel] | None = kind
     for name in map(str, location):
         names.append(name)
         if section is None or name not in section.model_fields:
             break
-        annotation = section.model_fields[name].annotation
-        section = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+        section = _section_in(section.model_fields[name].annotation)
         if section is None:
             break
     return ".".join(names) or "the file"
+
+
+def _section_in(annotation: object) -> type[BaseModel] | None:
+    """The section a field holds, also where it may be null instead."""
+    kinds = [kind for kind in (get_args(annotation) or (annotation,)) if kind is not type(None)]
+    return kinds[0] if len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], BaseModel) else None
 
 
 def _complaint(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails

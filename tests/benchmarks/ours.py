@@ -53,7 +53,7 @@ class Ours:
         gallery, network = self._recognition.gallery, self._recognition.network
         crops = [self._unwatched.look(image)[0].crop for image in images]
         with gallery.changing():
-            anchors = [Anchor(crop, gallery.turn(network.embed(crop))) for crop in crops]
+            anchors = [Anchor(crop, network.embed(crop)) for crop in crops]
             gallery.save(with_anchors(new_person("Somebody", self._recognition.bundle.id), anchors))
 
     def verify(self, image: Image, number: int) -> Laps:

@@ -20,23 +20,18 @@ def sighting(embedding):
     return Sighting(TrackId(1), Look(FACE, CROP, () if embedding is not None else (Flaw.BLURRED,), embedding))
 
 
-def reverse(embedding):
-    """A rotation of the plainest kind, in place of the secret one."""
-    return embedding[::-1].copy()
-
-
 def compare(a, b):
     """A head in place of the network's: the cosine, moved to 0..1."""
     return ((a * b).sum(axis=1) / 2 + np.float32(0.5)).astype(np.float32).clip(0, 1)
 
 
 def matcher(people, rules=RULES):
-    return Matcher(people, reverse, compare, rules)
+    return Matcher(people, compare, rules)
 
 
 def reference(people, embedding, rules):
     """What `likenesses` should give, one pair at a time in plain Python."""
-    probe = [float(x) for x in reversed(embedding)]
+    probe = [float(x) for x in embedding]
     scores, shares = [], []
     for somebody in people:
         anchors = [[float(x) for x in anchor.embedding] for anchor in somebody.anchors]
@@ -127,7 +122,7 @@ def test_the_matcher_agrees_with_a_slow_reference(people, embedding, rules):
     scores, shares = reference(people, embedding, rules)
     assert found.scores == pytest.approx(scores, abs=1e-5)
     near = [
-        abs(likeness_of(list(map(float, embedding[::-1])), a.embedding.tolist()) - rules.detection) < 1e-5
+        abs(likeness_of(list(map(float, embedding)), a.embedding.tolist()) - rules.detection) < 1e-5
         for somebody in people
         for a in somebody.anchors
     ]
@@ -156,7 +151,7 @@ def test_the_share_is_the_share_of_that_persons_own_anchors(count):
         person(f"{matching} of {count}", [like] * matching + [unlike] * (count - matching))
         for matching in range(count + 1)
     ]
-    found = matcher(people).likenesses(reverse(like))
+    found = matcher(people).likenesses(like)
     assert found.shares == pytest.approx([matching / count for matching in range(count + 1)])
 
 
@@ -164,15 +159,15 @@ def test_an_anchor_matches_above_the_threshold_and_not_on_it():
     like, across = np.eye(SIZE, dtype=np.float32)[:2]
     people = [person("Ada", [like, across])]
     assert compare(like[np.newaxis], across[np.newaxis]) == [0.5]
-    assert matcher(people, Thresholds(Score(0.5), 0, 0)).likenesses(reverse(like)).shares == [0.5]
-    assert matcher(people, Thresholds(Score(0.49), 0, 0)).likenesses(reverse(like)).shares == [1.0]
+    assert matcher(people, Thresholds(Score(0.5), 0, 0)).likenesses(like).shares == [0.5]
+    assert matcher(people, Thresholds(Score(0.49), 0, 0)).likenesses(like).shares == [1.0]
 
 
 def test_the_share_must_exceed_the_threshold_and_not_only_reach_it():
     like, across = np.eye(SIZE, dtype=np.float32)[:2]
     # Three of ten match; the others are short, so that the centroid still does.
     people = [person("Ada", [like] * 3 + [across * 0.1] * 7)]
-    found = matcher(people, Thresholds(Score(0.6), 0.3, 0.0)).likenesses(reverse(like))
+    found = matcher(people, Thresholds(Score(0.6), 0.3, 0.0)).likenesses(like)
     assert found.shares[0] == 0.3
     assert found.scores[0] > 0.6
     assert judge(found, Thresholds(Score(0.6), 0.3, 0.0))[0] is Likeness.UNKNOWN
@@ -184,15 +179,15 @@ def test_a_face_with_flaws_is_compared_with_nobody():
         pytest.fail("a face that is not good enough was compared")
 
     people = [person("Ada", [np.eye(SIZE, dtype=np.float32)[0]])]
-    match = Matcher(people, reverse, refuse, RULES).match(sighting(None))
+    match = Matcher(people, refuse, RULES).match(sighting(None))
     assert (match.likeness, match.person) == (Likeness.UNUSABLE, None)
 
 
 def test_two_people_who_look_alike_are_ambiguous_and_one_of_them_alone_is_not():
     a = np.eye(SIZE, dtype=np.float32)[0]
     twins = [person("Ada", [a]), person("Bea", [a])]
-    assert matcher(twins).match(sighting(reverse(a))).likeness is Likeness.AMBIGUOUS
-    alone = matcher(twins[:1]).match(sighting(reverse(a)))
+    assert matcher(twins).match(sighting(a)).likeness is Likeness.AMBIGUOUS
+    alone = matcher(twins[:1]).match(sighting(a))
     assert (alone.likeness, alone.person) == (Likeness.VERIFIED, "Ada")
 
 

@@ -36,11 +36,11 @@ class Door:
 
     def matcher(self, people):
         self.layouts += 1
-        return Matcher(people, self.gallery.turn, compare, Thresholds(Score(0.9), 0.3, 0.1))
+        return Matcher(people, compare, Thresholds(Score(0.9), 0.3, 0.1))
 
     def enrol(self, name, embedding):
         with self.gallery.changing():
-            somebody = person(name, [self.gallery.turn(embedding)])
+            somebody = person(name, [embedding])
             self.gallery.save(somebody)
         return somebody
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+import resource
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,42 +13,57 @@ import pytest
 pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.trainer
 
+import keras
+
 from faceplate.errors import ModelError
 from faceplate.model.bundle import Calibration, OperatingPoint, load_bundle
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.exporting import bundle_folder
-from faceplate_trainer.exporting.bundle_folder import BundleParts, write_bundle
+from faceplate_trainer.exporting.bundle_folder import BundleParts, with_calibration, write_bundle
 from faceplate_trainer.exporting.detector import plain_detector
 from faceplate_trainer.exporting.export import network_from
-from faceplate_trainer.exporting.network import Network
-from faceplate_trainer.exporting.provenance import Source, source_of
+from faceplate_trainer.exporting.network import Network, Scaling
+from faceplate_trainer.exporting.provenance import CALIBRATION_PICTURES, Source, source_of
+from faceplate_trainer.measuring.head import uniform_head
 from faceplate_trainer.towers.initial_weights import read_initial_weights
-from faceplate_trainer.towers.sface import sface_tower
-from tiny_networks import pictures, tiny_sface, tiny_yunet
+from faceplate_trainer.towers.sface import embed, sface_tower
+from tiny_networks import EMBEDDING, pictures, tiny_sface, tiny_yunet
 
 CALIBRATION = Calibration(
     people=860,
     impostor_pairs=12_345_678,
     genuine_pairs=4_321,
+    people_support=8.1e-6,
     prior=0.5,
     fusion="centroid",
     verification_threshold=0.5,
-    table=(OperatingPoint(3, 1e-5, 0.9171, (4e-6, 2.1e-5), 0.0123, (0.0091, 0.0164)),),
+    table=(
+        OperatingPoint(
+            anchors=3,
+            false_accept_rate=1e-5,
+            score=0.9171,
+            false_accept_bounds=(4e-6, 2.1e-5),
+            false_reject_rate=0.0123,
+            false_reject_bounds=(0.0091, 0.0164),
+            visitors=120,
+            impostor_visits=4567,
+            genuine_visits=89,
+            visit_false_accept_rate=None,
+            visit_false_accept_bounds=None,
+            visit_false_reject_rate=0.0225,
+            visit_false_reject_bounds=(0.001, 0.056),
+        ),
+    ),
 )
+HEAD = uniform_head(5.0, 4.0, size=EMBEDDING, prior=0.5)
 PICTURES = Source(
-    role="calibration pictures",
+    role=CALIBRATION_PICTURES,
     file="index.csv",
     sha256="ab" * 32,
     origin="drawn by a random number generator",
     licence="none needed",
     unknown="every age and origin is missing",
 )
-
-
-@dataclass(frozen=True)
-class Head:
-    weight: float = 5.0
-    bias: float = 4.0
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +74,7 @@ def parts(tmp_path_factory):
     crops = pictures(12)
     return BundleParts(
         name="tiny",
-        siamese=network_from(sface_tower(weights), Head(), crops),
+        siamese=network_from(sface_tower(weights), HEAD, "dynamic-int8", crops),
         detector=plain_detector(detector),
         golden_crop=crops[0],
         input_scale=weights.input_scale,
@@ -77,7 +93,12 @@ def parts(tmp_path_factory):
                 }
             },
         },
-        made={"seed": 7, "command": "faceplate-train export"},
+        made={
+            "seed": 7,
+            "command": "faceplate-train export",
+            "form": "dynamic-int8",
+            "checks": {"mean_cosine": 0.99912},
+        },
     )
 
 
@@ -94,6 +115,23 @@ def test_writes_a_bundle_that_the_daemon_runs(parts, tmp_path):
     embedding = SiameseNetwork(bundle).embed(pictures(1)[0])
     np.testing.assert_allclose(embedding, bundle.manifest.golden_embedding, atol=1e-6)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["bundle"]
+
+
+def test_a_network_of_integers_only_runs_in_the_daemon_too(parts, tmp_path):
+    keras.utils.set_random_seed(3)
+    inputs = keras.Input((112, 112, 3))
+    features = keras.layers.Rescaling(1 / 255)(inputs)
+    features = keras.layers.Conv2D(8, 7, 7, activation="relu")(features)
+    tower = keras.Model(inputs, keras.layers.Dense(EMBEDDING)(keras.layers.Flatten()(features)), name="tower")
+    siamese = network_from(tower, HEAD, "full-int8", pictures(40))
+
+    bundle = write_bundle(
+        tmp_path / "bundle", dataclasses.replace(parts, siamese=siamese, input_scale=1 / 255, input_offset=0.0)
+    )
+
+    received = np.array([SiameseNetwork(bundle).embed(crop) for crop in pictures(4)])
+    np.testing.assert_allclose(received, Network(siamese, Scaling(1 / 255, 0.0)).embed(pictures(4)), atol=1e-6)
+    assert (received * embed(tower, pictures(4))).sum(axis=1).mean() > 0.98
 
 
 def test_same_parts_give_same_bytes(parts, tmp_path):
@@ -128,11 +166,15 @@ def test_model_card_says_what_the_manifest_holds(parts, tmp_path):
     card = (tmp_path / "bundle" / "MODEL_CARD.md").read_text()
 
     assert "| 3 | 1e-05 | 0.9171 | 4e-06 .. 2.1e-05 | 1.23% | 0.91% .. 1.64% |" in card
+    assert "| 3 | 0.9171 | 4,567 | too few visits to say | 89 | 2.25% (0.10% .. 5.60%) |" in card
     assert "860 people" in card
+    assert "Rates below 8.1e-06 rest on several pictures" in card
+    assert "| form | dynamic-int8 |" in card
+    assert "| mean cosine | 0.99912 |" in card
     assert "share above 0.5 of them must match" in " ".join(card.split())
     assert "12,345,678 pairs of different people" in card
     assert "People: 868." in card
-    assert "| 3 | 1,234,567 | 1e-05 | 0.5000 | 99.00% | 98.00% .. 100.00% |" in card
+    assert "| 3 | 1,234,567 | 1e-05 | 0.5 | 99.00% | 98.00% .. 100.00% |" in card
     assert "| 3 | 1,234,567 | 1e-06 |  | too few comparisons to say |  |" in card
     assert "| seed | 7 |" in card
     assert "No liveness." in card
@@ -199,3 +241,87 @@ def test_says_when_it_cannot_write(parts, tmp_path):
 
     with pytest.raises(ModelError, match="cannot write the bundle"):
         write_bundle(tmp_path / "file" / "bundle", parts)
+
+
+def test_a_larger_bundle_is_written_when_more_is_allowed(parts, tmp_path):
+    size = sum(map(len, contents(write_bundle(tmp_path / "bundle", parts).folder).values()))
+
+    assert write_bundle(tmp_path / "fits", parts, largest=size).manifest.name == "tiny"
+    with pytest.raises(ModelError, match=r"at most .* MB, received .*--largest"):
+        write_bundle(tmp_path / "too large", parts, largest=size - 1)
+    assert not (tmp_path / "too large").exists()
+
+
+@pytest.fixture
+def full_disk():
+    """Files of this process may not grow beyond 20 kB until the test ends, as if there were no room for more."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_leaves_the_old_bundle(parts, tmp_path, request):
+    write_bundle(tmp_path / "bundle", parts)
+    before = contents(tmp_path / "bundle")
+    request.getfixturevalue("full_disk")
+
+    with pytest.raises(ModelError, match=r"cannot write the bundle .*File too large.* still there"):
+        write_bundle(tmp_path / "bundle", dataclasses.replace(parts, name="newer"), overwrite=True)
+
+    assert contents(tmp_path / "bundle") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_ctrl_c_between_the_renames_leaves_the_old_bundle(parts, tmp_path, monkeypatch):
+    write_bundle(tmp_path / "bundle", parts)
+    before = contents(tmp_path / "bundle")
+    rename = Path.rename
+
+    def interrupted(self, target):  # nothing else comes between two system calls on demand
+        if self.suffix == ".tmp":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_bundle(tmp_path / "bundle", dataclasses.replace(parts, name="newer"), overwrite=True)
+
+    assert contents(tmp_path / "bundle") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+NEW_PICTURES = dataclasses.replace(PICTURES, file="crops.csv", sha256="cd" * 32, origin="drawn anew")
+
+
+def test_a_new_calibration_changes_the_table_and_what_is_said_of_it(parts, tmp_path):
+    bundle = write_bundle(tmp_path / "bundle", parts)
+    before = contents(tmp_path / "bundle")
+
+    again = with_calibration(bundle, dataclasses.replace(CALIBRATION, people=123), NEW_PICTURES, seed=9)
+
+    assert again == load_bundle(tmp_path / "bundle")
+    assert again.manifest.calibration.people == 123
+    assert again.manifest.trainer["calibration"]["seed"] == 9
+    assert again.manifest.trainer["seed"] == 7
+    roles = [source["role"] for source in again.manifest.provenance["sources"]]
+    assert roles == ["initial weights", "face detector", CALIBRATION_PICTURES]
+    assert again.manifest.provenance["sources"][-1]["origin"] == "drawn anew"
+    card = (tmp_path / "bundle" / "MODEL_CARD.md").read_text()
+    assert "123 people" in card
+    assert NEW_PICTURES.sha256 in card
+    assert PICTURES.sha256 not in card
+    changed = {name for name, content in contents(tmp_path / "bundle").items() if content != before[name]}
+    assert changed == {"bundle.json", "MODEL_CARD.md"}
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_calibration_the_daemon_would_refuse_leaves_the_old_one(parts, tmp_path):
+    bundle = write_bundle(tmp_path / "bundle", parts)
+    before = contents(tmp_path / "bundle")
+
+    with pytest.raises(ModelError, match="calibration table"):
+        with_calibration(bundle, dataclasses.replace(CALIBRATION, table=()), NEW_PICTURES, seed=9)
+
+    assert contents(tmp_path / "bundle") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]

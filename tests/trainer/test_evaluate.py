@@ -10,6 +10,7 @@ import pytest
 from faceplate.commands.demo import FOOTAGE
 from faceplate_trainer.__main__ import main
 from faceplate_trainer.measuring.evaluate import ScoredPairs, judge_pairs
+from prepared_noise import noise_dataset
 
 
 @pytest.fixture
@@ -69,6 +70,22 @@ def test_an_index_of_too_few_people_is_refused_a_rate(pictures: Path) -> None:
         "takes at least 3000 impostor comparisons"
         in result["anchors"]["1"]["at_false_accept_rate"]["0.001"]["unsupported"]
     )
+
+
+def test_a_prepared_dataset_is_judged_on_its_report_people_alone(tmp_path: Path) -> None:
+    folder = noise_dataset(tmp_path, {"report": 12, "calibration": 3}, pictures=3)
+    out = tmp_path / "out.json"
+    assert main(["evaluate", "--data", str(folder), "--fusions", "--json", str(out)]) == 0
+    result = json.loads(out.read_text())
+    assert (result["split"], result["people"], result["pictures"]) == ("report", 12, 36)
+    assert result["anchors"]["1"]["genuine_attempts"] == 12 * 2
+    assert result["anchors"]["1"]["impostor_attempts"] == 12 * 33
+    assert result["fusions_true_accept_rate_at_1e-5"]["max"] == {"1": None, "3": None, "5": None}
+
+
+def test_a_table_needs_the_folder_of_its_pictures(tmp_path: Path, capsys) -> None:
+    assert main(["evaluate", "--pairs", str(tmp_path / "pairs.csv")]) == 1
+    assert "needs --images" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--pairs", "nowhere.csv"], ["--index", "nowhere.csv"]])

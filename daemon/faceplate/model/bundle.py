@@ -21,8 +21,12 @@ from faceplate.errors import ModelError
 from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE
 from faceplate.model.typed_json import read_as
 
-CONTRACT = 1
-"""Version of the contract this program speaks"""
+CONTRACT = 2
+"""Version of the contract this program speaks.
+
+2: `compare` takes embeddings as `embed` gives them. To contract 1 any rotation of both was the same, and programs that
+speak it turn embeddings before they compare them.
+"""
 
 MANIFEST = "bundle.json"
 
@@ -52,6 +56,25 @@ class OperatingPoint:
     false_reject_bounds: tuple[float, float]
     """95 % bounds of it, by bootstrap over people"""
 
+    visitors: int
+    """People with enough pictures for a visit"""
+
+    impostor_visits: int
+    genuine_visits: int
+    """How many visits were made up, of as many different pictures as `frames_considered`"""
+
+    visit_false_accept_rate: float | None
+    """Share of visits by strangers that one enrolled person's door is opened to; None: too few visits to say"""
+
+    visit_false_accept_bounds: tuple[float, float] | None
+    """95 % bounds of it, by bootstrap over people"""
+
+    visit_false_reject_rate: float | None
+    """Share of genuine visits that the door stays shut to; None: too few visits to say"""
+
+    visit_false_reject_bounds: tuple[float, float] | None
+    """95 % bounds of it, by bootstrap over people"""
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -59,6 +82,10 @@ class Calibration:
 
     people: int
     """How many different people it was measured on"""
+
+    people_support: float
+    """The lowest rate that so many people show if each two of them count once (rule of three: 3 / pairs of people).
+    Lower rates in the table rest on several pictures of the same two people, which hang together."""
 
     impostor_pairs: int
     genuine_pairs: int
@@ -133,10 +160,12 @@ class Manifest:
         """Read the text of bundle.json.
 
         Raises:
-            ModelError: it is not JSON, a key is missing or unknown, or has the wrong type.
+            ModelError: it is not JSON, is of another contract, a key is missing or unknown, or has the wrong type.
         """
         try:
-            return read_as(cls, json.loads(text))
+            tree = json.loads(text)
+            _check_version(tree)
+            return read_as(cls, tree)
         except (ValueError, OverflowError, RecursionError) as error:
             raise ModelError(
                 f"{MANIFEST} is not what contract {CONTRACT} expects: {error}. Install the bundle again."
@@ -198,9 +227,18 @@ def load_bundle(folder: Path) -> Bundle:
     return Bundle(folder, manifest, files)
 
 
+def _check_version(tree: object) -> None:
+    """Said before anything else: the keys of another contract are other keys."""
+    found = tree.get("contract") if isinstance(tree, dict) else None
+    if type(found) is int and found != CONTRACT:
+        cure = (
+            "export it again with this version's `faceplate-train export`" if found < CONTRACT else "update Faceplate"
+        )
+        raise ModelError(f"{MANIFEST} speaks contract {found}, this program expects contract {CONTRACT}: {cure}.")
+
+
 def _check_contract(manifest: Manifest, folder: Path) -> None:
     expected = {
-        "contract": (CONTRACT, manifest.contract),
         "input_size": (CROP_SIZE, manifest.input_size),
         "colour_order": ("RGB", manifest.colour_order),
         "fusion": ("centroid", manifest.calibration.fusion),

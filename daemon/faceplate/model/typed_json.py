@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -12,7 +13,7 @@ _WORDS = {int: "a whole number", float: "a finite number", str: "a text", tuple:
 
 
 def read_as(kind: type[T], tree: object) -> T:
-    """What `json.loads` gave, as a dataclass of int, float, str, Any, tuples, dicts and other such dataclasses.
+    """What `json.loads` gave, as a dataclass of int, float, str, Any, tuples, dicts, other such dataclasses, or None.
 
     Raises:
         ValueError: a key is missing or unknown, or a value has another type or is not finite.
@@ -26,6 +27,8 @@ def _read(kind: Any, tree: object, where: str) -> Any:  # noqa: ANN401 - a type 
         return tree
     if kind is float and type(tree) in {int, float} and math.isfinite(tree):  # type: ignore[arg-type]  # just checked
         return float(tree)  # type: ignore[arg-type]  # just checked
+    if get_origin(kind) is UnionType:
+        return None if tree is None else _read(_only_kind(kind), tree, where)
     if isinstance(tree, dict) and dataclasses.is_dataclass(kind):
         return _read_dataclass(kind, tree, where)
     if isinstance(tree, dict) and get_origin(kind) is dict:
@@ -34,6 +37,12 @@ def _read(kind: Any, tree: object, where: str) -> Any:  # noqa: ANN401 - a type 
         return _read_tuple(get_args(kind), tree, where)
     expected = _WORDS.get(get_origin(kind) or kind, "an object with keys")
     raise ValueError(f"{where}: expected {expected}, found {str(tree)[:40]!r}")
+
+
+def _only_kind(union: UnionType) -> Any:  # noqa: ANN401 - a type as a value
+    """Of `kind | None` the kind."""
+    [kind] = set(get_args(union)) - {NoneType}
+    return kind
 
 
 def _read_dataclass(kind: Any, tree: dict[str, object], where: str) -> Any:  # noqa: ANN401 - a type as a value

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from faceplate.errors import EnrolmentError
-from faceplate.people.matching import Compare, Matcher, Turn
+from faceplate.people.matching import Compare, Matcher
 from faceplate.people.person import Anchor
 from faceplate.types import Embedding, Image, Likeness, Look, Score, Sighting, TrackId
 
@@ -99,8 +99,9 @@ class Enroller:
     """Chooses anchors from pictures."""
 
     look: LookAt
+    keep: Callable[[Image], Embedding]
+    """Aligned crop -> what is stored of it, a unit vector"""
     compare: Compare
-    turn: Turn
     same_person: Score
     """Score above which two pictures may show the same person; lower than what opens a door"""
 
@@ -131,24 +132,23 @@ class Enroller:
         found = self._one_face(picture)
         if isinstance(found, Refused):
             return found
-        look, embedding = found
-        match = others.match(Sighting(TrackId(0), look))
+        match = others.match(Sighting(TrackId(0), found))
         if match.likeness in {Likeness.VERIFIED, Likeness.AMBIGUOUS}:
             return Refused(picture.name, Refusal.ALREADY_ENROLLED, match.person)
-        anchor = Anchor(look.crop, self.turn(embedding))
+        anchor = Anchor(found.crop, self.keep(found.crop))
         reason = self._against_the_others(anchor, taken)
         return Refused(picture.name, reason) if reason else anchor
 
-    def _one_face(self, picture: Picture) -> tuple[Look, Embedding] | Refused:
+    def _one_face(self, picture: Picture) -> Look | Refused:
         looks = self.look(picture.image)
         if not looks:
             return Refused(picture.name, Refusal.NO_FACE)
         nearest, *rest = looks
         if any(look.face.box.width > _BYSTANDER * nearest.face.box.width for look in rest):
             return Refused(picture.name, Refusal.SEVERAL_FACES)
-        if nearest.embedding is None:
+        if nearest.flaws:
             return Refused(picture.name, Refusal(nearest.flaws[0].value))
-        return nearest, nearest.embedding
+        return nearest
 
     def _against_the_others(self, anchor: Anchor, taken: Sequence[Anchor]) -> Refusal | None:
         if not taken:

@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from faceplate.errors import StoreError
 from faceplate.files import sweep, sync_folder, write_atomically
-from faceplate.people.person import Person, same_name
+from faceplate.people.person import Anchor, Person, same_name
 from faceplate.people.seal import Seal, key_is_there, load_seal, make_key
 from faceplate.types import Embedding
 
@@ -22,7 +23,10 @@ _SUFFIX = ".person"
 
 
 class Gallery:
-    """The store on disk. Reads whole people, writes whole people, forgets whole people."""
+    """The store on disk. Reads whole people, writes whole people, forgets whole people.
+
+    On disk embeddings are turned by a secret rotation; whoever asks gets them as the network gave them.
+    """
 
     def __init__(self, folder: Path, key_file: Path) -> None:
         """Name the place; neither folder nor key need be there before somebody is enrolled."""
@@ -36,17 +40,6 @@ class Gallery:
     @cached_property
     def _rotations(self) -> dict[int, NDArray[np.float32]]:
         return {}
-
-    def turn(self, embedding: Embedding) -> Embedding:
-        """Turn an embedding as those in the gallery are turned.
-
-        Raises:
-            SealError: the gallery's key is missing or unsafe.
-        """
-        size = len(embedding)
-        if size not in self._rotations:
-            self._rotations[size] = self._seal.rotation(size)
-        return np.asarray(self._rotations[size] @ embedding, dtype=np.float32)
 
     def version(self) -> Hashable:
         """Changes whenever anybody was added, changed or removed; cheap enough to ask at every frame.
@@ -86,7 +79,7 @@ class Gallery:
             StoreError: it could not be written; what was there before is still there.
         """
         name = person.id + _SUFFIX
-        sealed = self._seal.seal(person.to_bytes(), name)
+        sealed = self._seal.seal(self._turned(person).to_bytes(), name)
         try:
             write_atomically(self._folder / name, sealed)
         except OSError as error:
@@ -142,7 +135,21 @@ class Gallery:
             return None  # removed by another program since the folder was listed
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}") from error
-        return Person.from_bytes(path.stem, self._seal.open(sealed, path.name))
+        return self._turned(Person.from_bytes(path.stem, self._seal.open(sealed, path.name)), back=True)
+
+    def _turned(self, person: Person, *, back: bool = False) -> Person:
+        """The same person with embeddings turned by the secret rotation, as they are stored, or turned back."""
+
+        def turned(embedding: Embedding) -> Embedding:
+            rotation = self._rotation(len(embedding))
+            return np.asarray((rotation.T if back else rotation) @ embedding, dtype=np.float32)
+
+        return replace(person, anchors=tuple(Anchor(a.crop, turned(a.embedding)) for a in person.anchors))
+
+    def _rotation(self, size: int) -> NDArray[np.float32]:
+        if size not in self._rotations:
+            self._rotations[size] = self._seal.rotation(size)
+        return self._rotations[size]
 
 
 def stored_people(folder: Path) -> Sequence[Path]:

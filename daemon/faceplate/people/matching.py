@@ -15,9 +15,6 @@ from faceplate.types import Embedding, Likeness, Match, Score, Sighting
 Compare: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 """Embeddings float32 (N, D) and (N, D) -> scores float32 (N,), 0..1."""
 
-Turn: TypeAlias = Callable[[Embedding], Embedding]
-"""Unit vector float32 (D,) -> the same, turned by the gallery's secret rotation."""
-
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -67,17 +64,15 @@ def judge(likenesses: Likenesses, thresholds: Thresholds) -> tuple[Likeness, int
 class Matcher:
     """Names faces against one state of the gallery."""
 
-    def __init__(self, people: Sequence[Person], turn: Turn, compare: Compare, thresholds: Thresholds) -> None:
+    def __init__(self, people: Sequence[Person], compare: Compare, thresholds: Thresholds) -> None:
         """Lay out the gallery for comparing.
 
         Args:
             people: everybody enrolled.
-            turn: turns an embedding as the gallery's own are turned.
             compare: the Siamese head.
             thresholds: what counts as the same person.
         """
         self._names = [person.name for person in people]
-        self._turn = turn
         self._compare = compare
         self._thresholds = thresholds
         self._counts = np.array([len(person.anchors) for person in people], dtype=np.intp)
@@ -104,11 +99,10 @@ class Matcher:
         )
 
     def likenesses(self, embedding: Embedding) -> Likenesses:
-        """Compare an embedding, as the network gave it, with everybody at once."""
+        """Compare an embedding with everybody at once."""
         if not self._names:
             return Likenesses(np.empty(0, np.float32), np.empty(0))
-        probe = self._turn(embedding)
-        scores = self._compare(np.broadcast_to(probe, self._references.shape), self._references)
+        scores = self._compare(np.broadcast_to(embedding, self._references.shape), self._references)
         centroids, anchors = np.split(scores, [len(self._names)])
         matching = np.bincount(self._owners, weights=anchors > self._thresholds.detection, minlength=len(self._names))
         return Likenesses(centroids, matching / self._counts)

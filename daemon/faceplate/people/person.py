@@ -28,7 +28,7 @@ class Anchor:
     """The aligned face, RGB uint8 (112, 112, 3), kept so that a new bundle can embed it again"""
 
     embedding: Embedding = field(repr=False)
-    """Unit vector float32 (D,), turned by the gallery's secret rotation"""
+    """Unit vector float32 (D,): `faceplate.model.template` of the crop"""
 
 
 @dataclass(frozen=True, slots=True)

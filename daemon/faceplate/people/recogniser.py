@@ -49,10 +49,7 @@ class Recogniser:
 
 
 def embedded_by(bundle: str, person: Person, embed: Callable[[Image], Embedding]) -> Person:
-    """The same person for the network of another bundle: every anchor embedded again from its kept crop.
-
-    `embed` gives turned embeddings.
-    """
+    """The same person for the network of another bundle: every anchor embedded again from its kept crop."""
     if person.bundle == bundle:
         return person
     return dataclasses.replace(

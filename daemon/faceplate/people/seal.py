@@ -1,8 +1,8 @@
 """How stored faces are sealed: AES-GCM under a key that is not stored beside them, and a secret rotation inside.
 
 A stolen store does not open without the key. The embeddings within are turned by an orthogonal matrix derived from the
-key, so that even opened ones do not compare with embeddings of the same people from anywhere else, while every distance
-among themselves, and to a probe turned alike, stays as it is.
+key, so that even opened ones do not compare with embeddings of the same people from anywhere else. The gallery turns
+them back as it reads them: a Siamese head may weigh each element of an embedding by itself.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from faceplate.errors import FaceplateError
+from faceplate.model.template import template
 from faceplate.pictures import read_picture
-from faceplate.types import Image, Look
+from faceplate.types import Embedding, Image, Look
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,9 @@ class Embedded:
 
     without_face: tuple[str, ...]
     """Pictures in which no face was found; they are not among the embeddings"""
+
+    templates: NDArray[np.float32]
+    """What would be kept of each picture if it were enrolled: unit vectors float32 (N, D)"""
 
 
 def read_table(file: Path, columns: Sequence[str]) -> list[dict[str, str]]:
@@ -94,13 +98,16 @@ def crops_of(
     return looks
 
 
-def embed_index(index: Path, images: Path, look: Callable[[Image], list[Look]], split: Split) -> Embedded:
+def embed_index(
+    index: Path, images: Path, look: Callable[[Image], list[Look]], embed: Callable[[Image], Embedding], split: Split
+) -> Embedded:
     """Embed every picture of an index (columns `file`, `person`) that belongs to a split.
 
     Args:
         index: the CSV file.
         images: the folder its files are relative to.
-        look: eyes that embed every face they find.
+        look: eyes that embed every face they find, with
+        embed: aligned crop -> unit vector float32 (D,).
         split: whose pictures to take.
 
     Raises:
@@ -110,11 +117,12 @@ def embed_index(index: Path, images: Path, look: Callable[[Image], list[Look]], 
     rows = [row for row in read_table(index, ["file", "person"]) if in_split(row["person"], split)]
     looks = crops_of((row["file"] for row in rows), images, look)
     found = [(looks[row["file"]], row["person"]) for row in rows]
-    seen = [(look.embedding, person) for look, person in found if look is not None and look.embedding is not None]
+    seen = [(look, person) for look, person in found if look is not None and look.embedding is not None]
     if not seen:
         raise DatasetError(f"{index}: there is no face in any of its {len(rows)} pictures")
     return Embedded(
-        np.array([embedding for embedding, _ in seen], dtype=np.float32),
+        np.array([look.embedding for look, _ in seen], dtype=np.float32),
         np.array([person for _, person in seen]),
         tuple(row["file"] for row in rows if looks[row["file"]] is None),
+        np.array([template(look.crop, embed) for look, _ in tqdm(seen, desc="templates", disable=None)], np.float32),
     )

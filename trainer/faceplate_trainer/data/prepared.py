@@ -88,7 +88,7 @@ class Prepared:
             counts = dict(Counter(crop.split for crop in self.crops))
             raise DatasetError(
                 f"{self.folder}: expected people to use for {split!r}, found only {counts}. Run `faceplate-train "
-                f"prepare` again with a share for it, such as --shares {split}=0.2"
+                f"prepare` again and give {split} a share in --shares"
             )
         return chosen
 

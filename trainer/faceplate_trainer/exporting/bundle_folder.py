@@ -25,8 +25,8 @@ from faceplate.types import Pixels
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.exporting.model_card import model_card
-from faceplate_trainer.exporting.network import Network
-from faceplate_trainer.exporting.provenance import Source, licence_text
+from faceplate_trainer.exporting.network import Network, Scaling
+from faceplate_trainer.exporting.provenance import CALIBRATION_PICTURES, Source, licence_text
 
 MODEL_CARD = "MODEL_CARD.md"
 SIAMESE = "siamese.tflite"
@@ -34,7 +34,7 @@ DETECTOR = "detector.onnx"
 GOLDEN_CROP = "golden.png"
 
 LARGEST = 14_000_000
-"""Bytes a bundle may have: it goes over slow links and into a wheel"""
+"""Bytes a bundle may have unless more is asked for: it goes over slow links and into a wheel"""
 
 # int8 kernels of different runtimes and processors round differently: LiteRT and tflite-runtime on x86 agree to .9977
 # at worst over 110 faces. A kernel that computes garbage is far below.
@@ -62,23 +62,62 @@ class BundleParts:
 
     calibration: Calibration
     sources: tuple[Source, ...]
-    """Initial weights, detector, calibration pictures, golden crop"""
+    """Weights, detector, pictures, golden crop"""
 
     metrics: Mapping[str, Any] = field(default_factory=dict)
     made: Mapping[str, Any] = field(default_factory=dict)
     """Seed, command and whatever else it takes to make the bundle again"""
 
 
-def write_bundle(folder: Path, parts: BundleParts, *, overwrite: bool = False) -> Bundle:
+def write_bundle(folder: Path, parts: BundleParts, *, overwrite: bool = False, largest: int = LARGEST) -> Bundle:
     """Write a bundle to `folder`, checked before it appears there. The same parts always give the same bytes.
 
+    Args:
+        folder: of the bundle.
+        parts: what it is made of.
+        overwrite: take the place of a bundle that is there.
+        largest: bytes that it may have.
+
     Raises:
-        ModelError: `folder` exists (and `overwrite` is False, or it is no bundle), the daemon would refuse the
-            bundle, or it cannot be written. Then `folder` is as it was before.
+        ModelError: `folder` exists (and `overwrite` is False, or it is no bundle), the bundle is too large, the daemon
+            would refuse it, or it cannot be written. Then `folder` is as it was before.
     """
     folder = folder.resolve()
     _check_may_write(folder, overwrite=overwrite)
     files = _files(parts)
+    size = sum(map(len, files.values()))
+    if size > largest:
+        raise ModelError(
+            f"expected a bundle of at most {largest / 1e6:g} MB, received {size / 1e6:.1f} MB: train a narrower tower "
+            "or one with a smaller embedding, choose an int8 form, or allow more with --largest"
+        )
+    return _install(folder, files)
+
+
+def with_calibration(bundle: Bundle, calibration: Calibration, source: Source, *, seed: int) -> Bundle:
+    """Give a bundle a new table of rates, and write it to the folder it was read from, whole or not at all.
+
+    Args:
+        bundle: as read.
+        calibration: measured with the bundle's own network and head.
+        source: the pictures it was measured on; takes the place of what was there as CALIBRATION_PICTURES.
+        seed: of the measurement.
+
+    Raises:
+        ModelError: the daemon would refuse the bundle, or it cannot be written. Then the folder is as it was before.
+    """
+    manifest = bundle.manifest
+    sources = [each for each in manifest.provenance.get("sources", []) if each["role"] != CALIBRATION_PICTURES]
+    sources.append(dataclasses.asdict(source) | {"role": CALIBRATION_PICTURES})
+    made = manifest.trainer | {"calibration": {"version": faceplate.__version__, "seed": seed}}
+    manifest = dataclasses.replace(
+        manifest, calibration=calibration, provenance=manifest.provenance | {"sources": sources}, trainer=made
+    )
+    return _install(bundle.folder.resolve(), _finished(manifest, bundle.files))
+
+
+def _install(folder: Path, files: Mapping[str, bytes]) -> Bundle:
+    """Write the files beside `folder`, check them there, and put them in its place."""
     temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
     try:
         temporary.mkdir(parents=True)
@@ -88,7 +127,7 @@ def write_bundle(folder: Path, parts: BundleParts, *, overwrite: bool = False) -
         _check(temporary)
         _put_in_place(temporary, folder)
     except OSError as error:
-        raise ModelError(f"cannot write the bundle {folder}: {error}") from error
+        raise ModelError(f"cannot write the bundle {folder}: {error}; what was there before is still there") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return load_bundle(folder)
@@ -107,16 +146,20 @@ def _files(parts: BundleParts) -> dict[str, bytes]:
     """Name -> content of every file of the bundle."""
     files = {SIAMESE: parts.siamese, DETECTOR: parts.detector, GOLDEN_CROP: _png(parts.golden_crop)}
     files |= {source.licence_file: licence_text(source.licence_file) for source in parts.sources if source.licence_file}
-    files[MODEL_CARD] = model_card(_manifest(parts, files)).encode()
-    files[MANIFEST] = _manifest(parts, files).to_json().encode()
-    size = sum(map(len, files.values()))
-    if size > LARGEST:
-        raise ModelError(f"expected a bundle of at most {LARGEST / 1e6:g} MB, received {size / 1e6:.1f} MB")
-    return files
+    return _finished(_manifest(parts), files)
 
 
-def _manifest(parts: BundleParts, files: Mapping[str, bytes]) -> Manifest:
-    golden = Network(parts.siamese, threads=1).embed(parts.golden_crop[None])[0]
+def _finished(manifest: Manifest, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files with the model card and the manifest that belong to them."""
+    whole = dict(files) | {MODEL_CARD: model_card(manifest).encode()}
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(whole.items())}
+    return whole | {MANIFEST: dataclasses.replace(manifest, sha256=hashes).to_json().encode()}
+
+
+def _manifest(parts: BundleParts) -> Manifest:
+    """All but the files' hashes."""
+    scaling = Scaling(parts.input_scale, parts.input_offset)
+    golden = Network(parts.siamese, scaling, threads=1).embed(parts.golden_crop[None])[0]
     return Manifest(
         contract=CONTRACT,
         name=parts.name,
@@ -131,7 +174,7 @@ def _manifest(parts: BundleParts, files: Mapping[str, bytes]) -> Manifest:
         golden_crop=GOLDEN_CROP,
         golden_embedding=tuple(map(float, golden)),
         golden_cosine=GOLDEN_COSINE,
-        sha256={name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+        sha256={},
         calibration=parts.calibration,
         metrics=dict(parts.metrics),
         provenance={"sources": [dataclasses.asdict(source) for source in parts.sources]},
@@ -164,15 +207,12 @@ def _write(path: Path, content: bytes) -> None:
 def _put_in_place(temporary: Path, folder: Path) -> None:
     """Rename the finished bundle to its name; one that is there already goes only once the new one stands."""
     old = temporary.with_suffix(".old")
-    replaced = folder.exists()
-    if replaced:
-        folder.rename(old)
     try:
+        if folder.exists():
+            folder.rename(old)
         temporary.rename(folder)
-    except OSError:
-        if replaced:
+    finally:  # also when somebody presses Ctrl-C between the two
+        if old.exists() and not folder.exists():
             old.rename(folder)
-        raise
     sync_folder(folder.parent)
-    if replaced:
-        shutil.rmtree(old)
+    shutil.rmtree(old, ignore_errors=True)

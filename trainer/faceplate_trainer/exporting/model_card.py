@@ -26,10 +26,13 @@ def model_card(manifest: Manifest) -> str:
         genuine_pairs=f"{calibration.genuine_pairs:,}",
         fusion=calibration.fusion,
         verification_threshold=f"{calibration.verification_threshold:g}",
+        people_support=f"{calibration.people_support:.2g}",
         calibration=_calibration(calibration),
+        visits=_visits(calibration),
         sources="\n".join(_source(source) for source in manifest.provenance["sources"]),
         metrics=_measurements(manifest.metrics),
-        trainer=_values(manifest.trainer),
+        checks=_values(manifest.trainer.get("checks", {})),
+        trainer=_values({key: value for key, value in manifest.trainer.items() if key != "checks"}),
     )
 
 
@@ -38,7 +41,7 @@ def _calibration(calibration: Calibration) -> str:
         (
             str(point.anchors),
             f"{point.false_accept_rate:g}",
-            f"{point.score:.4f}",
+            f"{point.score:.4g}",
             f"{point.false_accept_bounds[0]:.2g} .. {point.false_accept_bounds[1]:.2g}",
             f"{point.false_reject_rate:.2%}",
             f"{point.false_reject_bounds[0]:.2%} .. {point.false_reject_bounds[1]:.2%}",
@@ -46,6 +49,28 @@ def _calibration(calibration: Calibration) -> str:
         for point in calibration.table
     )
     return _table(("anchors", "false accepts", "score above", "95 % bounds", "false rejects", "95 % bounds"), rows)
+
+
+def _visits(calibration: Calibration) -> str:
+    rows = (
+        (
+            str(point.anchors),
+            f"{point.score:.4g}",
+            f"{point.impostor_visits:,}",
+            _share(point.visit_false_accept_rate, point.visit_false_accept_bounds, ".2g"),
+            f"{point.genuine_visits:,}",
+            _share(point.visit_false_reject_rate, point.visit_false_reject_bounds, ".2%"),
+        )
+        for point in calibration.table
+    )
+    head = ("anchors", "score above", "visits of strangers", "let in", "visits of their own", "kept out")
+    return _table(head, rows)
+
+
+def _share(rate: float | None, bounds: tuple[float, float] | None, style: str) -> str:
+    if rate is None or bounds is None:
+        return "too few visits to say"
+    return f"{rate:{style}} ({bounds[0]:{style}} .. {bounds[1]:{style}})"
 
 
 def _measurements(metrics: Mapping[str, Any]) -> str:
@@ -66,7 +91,7 @@ def _true_accepts(point: Mapping[str, Any]) -> tuple[str, str, str]:
     if "unsupported" in point:
         return ("", "too few comparisons to say", "")
     rate = point["true_accept_rate"]
-    return (f"{point['score']:.4f}", f"{rate['value']:.2%}", f"{rate['low']:.2%} .. {rate['high']:.2%}")
+    return (f"{point['score']:.4g}", f"{rate['value']:.2%}", f"{rate['low']:.2%} .. {rate['high']:.2%}")
 
 
 def _source(source: Mapping[str, str]) -> str:

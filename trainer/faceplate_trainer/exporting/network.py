@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from faceplate.errors import ModelError
+from faceplate.model.quantisation import dequantise, quantise
+
+_MANY = 100
+"""Crops that take long enough to be watched"""
 
 
-class Head(Protocol):
-    """The calibrated Siamese head: score = sigmoid(bias - weight * squared distance)."""
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """The tower computes on `pixel * scale + offset`."""
 
-    @property
-    def weight(self) -> float:
-        """Above 0: the further apart, the lower the score."""
-
-    @property
-    def bias(self) -> float:
-        """Log odds of two equal embeddings."""
+    scale: float
+    offset: float
 
 
 class Network:
-    """A TFLite file with the signature `embed`, and `compare` if its head has been calibrated."""
+    """A TFLite file with the signature `embed`, and `compare` if its head has been fitted."""
 
-    def __init__(self, content: bytes, threads: int = 2) -> None:
+    def __init__(self, content: bytes, scaling: Scaling | None = None, *, threads: int = 2) -> None:
+        """Load the file; `scaling` is needed only where it takes quantised pixels.
+
+        Raises:
+            ModelError: LiteRT cannot load it.
+        """
+        self._scaling = scaling
         try:
             self.interpreter = Interpreter(model_content=content, num_threads=threads)
             self.interpreter.allocate_tensors()
@@ -44,7 +52,29 @@ class Network:
             float32 (N, D), each row of unit norm.
         """
         runner = self._runner("embed")
-        return np.concatenate([runner(crop=crop[None])["embedding"] for crop in crops])
+        shown = tqdm(crops, desc="embedding", unit="crops", disable=None if len(crops) > _MANY else True)
+        return self.unit(np.concatenate([runner(crop=self.tensor(crop))["embedding"] for crop in shown]))
+
+    def tensor(self, crop: NDArray[np.uint8]) -> NDArray[Any]:
+        """One crop, RGB uint8 (side, side, 3), as what the file takes, as the daemon would give it: (1, side, side, 3).
+
+        That is the pixels themselves, or scaled and quantised integers where the input has a scale.
+        """
+        details = self._runner("embed").get_input_details()["crop"]
+        scale, zero_point = details["quantization"]
+        if not scale:
+            return crop[None]
+        if self._scaling is None:
+            raise ModelError("this network takes quantised pixels: expected to be told how they are scaled")
+        real = crop[None].astype(np.float32) * self._scaling.scale + self._scaling.offset
+        return quantise(real, scale, zero_point, details["dtype"])
+
+    def unit(self, outputs: NDArray[Any]) -> NDArray[np.float32]:
+        """Raw outputs of `embed` (N, D) as float32 vectors of unit norm, as the daemon reads them."""
+        if np.issubdtype(outputs.dtype, np.integer):
+            details = self._runner("embed").get_output_details()["embedding"]
+            outputs = dequantise(outputs, *details["quantization"])
+        return np.asarray(outputs / np.linalg.norm(outputs, axis=1, keepdims=True), np.float32)
 
     def compare(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
         """Score rows of `a` against rows of `b`: float32 (N, D) twice -> float32 (N,), 0..1."""

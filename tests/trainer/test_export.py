@@ -1,0 +1,227 @@
+# ruff: noqa: E402 - what the trainer needs may be absent, and is asked for first
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow")
+pytestmark = [
+    pytest.mark.trainer,
+    # Keras 3 reads TensorFlow's variables the way that NumPy 2 would rather not have it.
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
+from faceplate.errors import ModelError
+from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
+from faceplate.vision.network import SiameseNetwork
+from faceplate_trainer.commands import export
+from faceplate_trainer.data.labelled import DatasetError
+from faceplate_trainer.data.prepared import MANIFEST, TABLE, Crop, read_prepared, table_of
+from faceplate_trainer.exporting.provenance import source_of_dataset, sources_of_run
+from faceplate_trainer.exporting.quantize import FORMS
+from faceplate_trainer.exporting.stages import Stages
+from faceplate_trainer.towers.initial_weights import read_initial_weights
+from faceplate_trainer.towers.sface import sface_tower
+from faceplate_trainer.training.recipe import Recipe
+from faceplate_trainer.training.run_folder import read_run, start_run, write_weights
+from tiny_networks import EMBEDDING, pictures, tiny_sface
+
+PEOPLE = {"validation": 12, "head": 15, "calibration": 20, "report": 20}
+PICTURES_EACH = 3
+PORTRAIT = DEFAULT_BUNDLE.parent.parent / "footage" / "man-1.jpg"
+
+
+def dataset_in(folder):
+    """People who are smooth coloured pictures, and whose pictures are noisy."""
+    random = np.random.default_rng(4)
+    faces = iter(enumerate(pictures(sum(PEOPLE.values()))))
+    crops = []
+    for split, count in PEOPLE.items():
+        for _ in range(count):
+            number, face = next(faces)
+            for picture in range(PICTURES_EACH):
+                file = f"crops/p{number:03}-{picture}.png"
+                noisy = np.clip(face + random.normal(0, 25, face.shape), 0, 255).astype(np.uint8)
+                content = cv2.imencode(".png", noisy)[1].tobytes()
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                (folder / file).write_bytes(content)
+                crops.append(Crop(file, f"p{number:03}", split, "camera", file, hashlib.sha256(content).hexdigest()))
+    table = table_of(crops)
+    (folder / TABLE).write_bytes(table)
+    (folder / MANIFEST).write_text(json.dumps({"format": 1, "crops_sha256": hashlib.sha256(table).hexdigest()}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return dataset_in(tmp_path_factory.mktemp("dataset"))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    return tiny_sface(tmp_path_factory.mktemp("weights") / "tiny.onnx")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, dataset, weights):
+    """A run that ended with the tiny network's weights."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    facts = {"dataset": read_prepared(dataset).id, "finished": True}
+    start_run(folder, Recipe(), facts)
+    write_weights(folder, sface_tower(read_initial_weights(weights)))
+    return folder
+
+
+def export_command(*words):
+    parser = argparse.ArgumentParser()
+    export.register(parser.add_subparsers())
+    arguments = parser.parse_args(["export", *map(str, words)])
+    arguments.run(arguments)
+
+
+def usual(dataset):
+    return [
+        "--data",
+        dataset,
+        "--detector",
+        DEFAULT_BUNDLE / "detector.onnx",
+        "--golden",
+        PORTRAIT,
+        "--golden-origin",
+        "Intel",
+        "--name",
+        "tiny",
+        "--no-latency-gate",
+    ]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory, dataset, weights):
+    folder = tmp_path_factory.mktemp("bundles") / "bundle"
+    export_command(folder, "--weights", weights, *usual(dataset), "--pictures-origin", "drawn")
+    return load_bundle(folder)
+
+
+def test_weights_become_a_bundle_that_the_daemon_runs(exported, weights):
+    network = SiameseNetwork(exported)
+    a = network.embed(exported.golden_crop)
+
+    assert exported.manifest.embedding_size == EMBEDDING
+    assert (exported.manifest.input_scale, exported.manifest.input_offset) == (0.0078125, -0.99609375)
+    assert exported.manifest.calibration.people == PEOPLE["calibration"]
+    assert exported.manifest.metrics["people"] == PEOPLE["report"]
+    assert network.compare(a[None], a[None])[0] > network.compare(a[None], -a[None])[0]
+    sources = {source["role"]: source for source in exported.manifest.provenance["sources"]}
+    assert sources["initial weights"]["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert sources["calibration pictures"]["origin"] == "drawn"
+    assert "calibration: 60 pictures of 20 people" in sources["calibration pictures"]["changes"]
+    assert "train" not in sources["pictures"]["changes"]
+
+
+def test_card_says_how_it_was_checked(exported):
+    card = (exported.folder / "MODEL_CARD.md").read_text()
+
+    assert "| tflite runtime | not checked |" in card
+    assert "| time checked | False |" in card
+    assert f"| crops | {PEOPLE['validation'] * PICTURES_EACH} |" in card
+    assert "| form | dynamic-int8 |" in card
+    assert "| head asked for | auto |" in card
+    assert exported.manifest.trainer["checks"]["mean_cosine_to_full_precision"] >= 0.998
+
+
+def test_a_run_becomes_the_same_network_as_its_weights(exported, run, dataset, tmp_path, capsys):
+    export_command(tmp_path / "bundle", "--run", run, *usual(dataset))
+
+    bundle = load_bundle(tmp_path / "bundle")
+    assert bundle.id == exported.id
+    assert bundle.manifest.calibration == exported.manifest.calibration
+    assert not any(name.startswith("LICENSE") for name in bundle.files)
+    sources = {source["role"]: source for source in bundle.manifest.provenance["sources"]}
+    assert read_prepared(dataset).id in sources["trained weights"]["origin"]
+    assert "seed 1" in sources["trained weights"]["origin"]
+    said = capsys.readouterr().out
+    assert "calibration\n" in said
+    assert " s  in all\n" in said
+
+
+def test_a_run_is_refused_on_another_dataset_than_its_own(run, tmp_path):
+    other = dataset_in(tmp_path / "other")
+    crops = read_prepared(other).crops[:-1]
+    (other / TABLE).write_bytes(table_of(crops))
+    (other / MANIFEST).write_text(
+        json.dumps({"format": 1, "crops_sha256": hashlib.sha256(table_of(crops)).hexdigest()})
+    )
+
+    with pytest.raises(
+        DatasetError, match=r"expected the dataset that .* was trained on .* Name the run's own dataset"
+    ):
+        export_command(tmp_path / "bundle", "--run", run, *usual(other))
+
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_the_head_and_the_form_that_were_asked_for_ship(dataset, weights, tmp_path):
+    export_command(tmp_path / "bundle", "--weights", weights, *usual(dataset), "--head", "squared", "--form", "fp32")
+
+    made = load_bundle(tmp_path / "bundle").manifest.trainer
+    assert made["head"]["form"] == "squared"
+    assert made["head"]["lowest_weight"] < made["head"]["highest_weight"]
+    assert made["form"] == "fp32"
+
+
+def test_a_portrait_without_a_face_is_refused(dataset, weights, tmp_path):
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((300, 300, 3), 128, np.uint8))
+    words = usual(dataset)
+    words[words.index(PORTRAIT)] = tmp_path / "grey.png"
+
+    with pytest.raises(ModelError, match=r"found no face in .*grey\.png"):
+        export_command(tmp_path / "bundle", "--weights", weights, *words)
+
+
+def test_command_and_quantiser_name_the_same_forms():
+    parser = argparse.ArgumentParser()
+    export.register(parser.add_subparsers())
+    command = parser._subparsers._group_actions[0].choices["export"]  # type: ignore[union-attr] # there is one
+
+    choices = next(action.choices for action in command._actions if action.dest == "form")
+    assert tuple(choices) == FORMS
+
+
+def test_run_that_started_from_weights_or_a_teacher_names_them(weights, tmp_path):
+    facts = {"dataset": "ab" * 32, "finished": False}
+    recipe = Recipe.model_validate(
+        {"tower": {"name": "sface", "weights": str(weights)}, "loss": {"name": "distillation", "teacher": "default"}}
+    )
+    start_run(tmp_path / "run", recipe, facts)
+    write_weights(tmp_path / "run", sface_tower(read_initial_weights(weights)))
+
+    sources = sources_of_run(read_run(tmp_path / "run"))
+
+    assert [source.role for source in sources] == ["initial weights", "trained weights", "teacher"]
+    assert sources[0].sha256 == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert sources[1].unknown == "training had not come to its end"
+    assert sources[2].sha256 == load_bundle(DEFAULT_BUNDLE).id
+
+
+def test_dataset_is_named_by_what_it_was_used_for(dataset):
+    source = source_of_dataset("pictures", read_prepared(dataset), ["head", "report"])
+
+    assert source.sha256 == read_prepared(dataset).id
+    assert source.changes.endswith("used for head: 45 pictures of 15 people; report: 60 pictures of 20 people")
+    assert source.origin == "not said by whoever made this bundle"
+
+
+def test_stages_add_up():
+    now = iter([0.0, 2.0, 10.0, 10.5, 20.0, 21.0])
+    stages = Stages(clock=lambda: next(now))
+    for name in ("tower", "head", "tower"):
+        with stages.stage(name):
+            pass
+
+    assert stages.seconds == {"tower": 3.0, "head": 0.5}
+    assert stages.text().splitlines()[-1] == "     3.5 s  in all"
