@@ -137,7 +137,9 @@ def _export(arguments: argparse.Namespace) -> None:
         head = _head(arguments, prepared, embed)
     with stages.stage("calibration"):
         tried = embed_crops(prepared, prepared.of("calibration"), embed)
-        calibration = calibrate(tried.embeddings, tried.people, head, seed=arguments.seed)
+        calibration = calibrate(
+            tried.embeddings, tried.people, head, templates=tried.templates, seed=arguments.seed
+        )
     with stages.stage("measurements"):
         metrics = judge_people(embed_crops(prepared, prepared.of("report"), embed), head)
     with stages.stage("conversion with the head"):
@@ -186,7 +188,9 @@ def _head(arguments: argparse.Namespace, prepared: Prepared, embed: Callable[[Im
     if arguments.head != "auto":
         return heads[arguments.head]
     chosen_on = embed_crops(prepared, prepared.of("validation"), embed)
-    return choose_head(heads, chosen_on.embeddings, chosen_on.people, seed=arguments.seed).head
+    return choose_head(
+        heads, chosen_on.embeddings, chosen_on.people, templates=chosen_on.templates, seed=arguments.seed
+    ).head
 
 
 def _in_tflite_runtime(python: Path | None, siamese: bytes, network: Any, faces: Faces) -> dict[str, Any]:  # noqa: ANN401 - an exporting.network.Network
