@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _TEMPORARY = ".tmp"
@@ -26,6 +29,38 @@ def write_atomically(path: Path, content: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which takes the place of `folder` when all went well, and is removed when not.
+
+    What a kill left of an earlier attempt is put right first, so only one program may write `folder` at a time.
+
+    Raises:
+        OSError: it could not be written; whatever was at `folder` before is still there. (Only if the folder around it
+            cannot be synchronised does the new one stand, and may not outlast a power cut.)
+    """
+    new, old = (folder.with_name(f".{folder.name}.{state}") for state in ("unfinished", "replaced"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _put_right(folder, new, old)
+    try:
+        new.mkdir()
+        yield new
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+        sync_folder(folder.parent)
+    finally:  # also when somebody presses Ctrl-C between the two renames
+        _put_right(folder, new, old)
+
+
+def _put_right(folder: Path, new: Path, old: Path) -> None:
+    """Bring the old folder back if nothing took its place, and remove the rest."""
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def sweep(folder: Path) -> None:

@@ -7,13 +7,14 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceplate import files
-from faceplate.files import sweep, sync_folder, write_atomically
+from faceplate.files import new_folder, sweep, sync_folder, write_atomically
 
 OLD, NEW = b"what was there before", b"what is to be there"
 
@@ -146,3 +147,84 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path):
         write_atomically(tmp_path / "nowhere" / "file", NEW)
     with pytest.raises(FileNotFoundError):
         sync_folder(tmp_path / "nowhere")
+
+
+# Stops dead between the two renames: the old folder is out of the way, the new one not yet in its place.
+KILLED_FOLDER = """
+import os, pathlib, sys
+from faceplate.files import new_folder
+rename = pathlib.Path.rename
+pathlib.Path.rename = lambda path, to: rename(path, to) if path.name == "set" else os.kill(os.getpid(), 9)
+with new_folder(pathlib.Path(sys.argv[1])) as folder:
+    (folder / "content").write_bytes(b"new")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "around" / "set"
+    path.mkdir(parents=True)
+    (path / "content").write_bytes(OLD)
+    return path
+
+
+def fill(folder):
+    with new_folder(folder) as new:
+        (new / "content").write_bytes(NEW)
+
+
+def test_a_folder_appears_whole_even_where_nothing_is(tmp_path):
+    fill(tmp_path / "around" / "set")
+    assert (tmp_path / "around" / "set" / "content").read_bytes() == NEW
+    assert left_in(tmp_path / "around") == ["set"]
+
+
+def test_a_folder_takes_the_place_of_another(folder):
+    (folder / "more").touch()
+    fill(folder)
+    assert left_in(folder) == ["content"]
+    assert (folder / "content").read_bytes() == NEW
+    assert left_in(folder.parent) == ["set"]
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "full"), ValueError(), KeyboardInterrupt()])
+def test_a_folder_that_could_not_be_filled_leaves_the_old_one(folder, failure):
+    with pytest.raises(type(failure)), new_folder(folder):
+        raise failure
+    assert (folder / "content").read_bytes() == OLD
+    assert left_in(folder.parent) == ["set"]
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.EIO, "broken"), KeyboardInterrupt()])
+@pytest.mark.parametrize("step", ["set", ".set.unfinished"])
+def test_a_failure_between_the_renames_leaves_the_old_folder(folder, monkeypatch, failure, step):
+    rename = Path.rename
+
+    def failing_once(path, target):  # nothing else comes between two system calls on demand
+        if path.name == step:
+            raise failure
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing_once)
+    with pytest.raises(type(failure)):
+        fill(folder)
+    assert (folder / "content").read_bytes() == OLD
+    assert left_in(folder.parent) == ["set"]
+
+
+def test_a_kill_between_the_renames_is_put_right_by_the_next_attempt(folder):
+    killed = subprocess.run([sys.executable, "-c", KILLED_FOLDER, str(folder)], capture_output=True, check=False)
+    assert killed.returncode == -9
+    assert left_in(folder.parent) == [".set.replaced", ".set.unfinished"]
+
+    with pytest.raises(ValueError, match="again"), new_folder(folder):
+        raise ValueError("again")
+
+    assert (folder / "content").read_bytes() == OLD
+    assert left_in(folder.parent) == ["set"]
+
+
+def test_what_a_kill_left_of_another_folder_is_not_touched(folder):
+    (folder.parent / ".set.two.unfinished").mkdir()
+    fill(folder)
+    assert left_in(folder.parent) == [".set.two.unfinished", "set"]

@@ -59,6 +59,25 @@ def test_somebody_with_just_enough_pictures_is_enrolled_and_never_visits() -> No
     assert len(found.impostor) == 3 * 4
 
 
+def test_who_is_enrolled_is_compared_by_the_template_and_comes_with_the_embedding() -> None:
+    embeddings, names = embeddings_of(4, 2)
+    templates = embeddings_of(4, 2)[0][::-1].copy()
+    found = attempts(
+        embeddings,
+        names,
+        templates=templates,
+        similarity=cosines,
+        anchors=1,
+        fuse=FUSIONS["centroid"],
+        rounds=1,
+        seed=0,
+    )
+    everything = embeddings @ templates.T
+    for cosine, person in zip(found.genuine, found.genuine_person, strict=True):
+        a, b = 2 * person, 2 * person + 1
+        assert np.isclose(cosine, [everything[a, b], everything[b, a]], atol=1e-6).any()
+
+
 def test_the_same_seed_gives_the_same_attempts() -> None:
     once, again, other = (tried(people=5, pictures=4, anchors=2, rounds=3, seed=seed) for seed in (5, 5, 6))
     assert np.array_equal(once.impostor, again.impostor)

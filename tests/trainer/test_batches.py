@@ -15,6 +15,7 @@ from faceplate_trainer.training.batches import (
     PeopleBatches,
     augmentation_draw,
     crowd_of,
+    left_people,
     share_of,
 )
 
@@ -28,10 +29,14 @@ def crowd(counts):
     return crowd_of([f"person {i:02}" for i, count in enumerate(counts) for _ in range(count)])
 
 
+def pair_batches(people, pairs, seed, **only):
+    return PairBatches(people, left_people(people, "training", **only), pairs, seed)
+
+
 @given(CROWDS, SEEDS, STEPS, st.integers(1, 8))
 def test_pairs_are_of_the_same_person_and_of_different_people_in_turn(counts, seed, step, half):
     people = crowd(counts)
-    left, right = PairBatches(people, 2 * half, seed).at(step).reshape(-1, 2).T
+    left, right = pair_batches(people, 2 * half, seed).at(step).reshape(-1, 2).T
     same = people.owner[left] == people.owner[right]
     assert same.tolist() == [True, False] * half
     assert (left != right).all()
@@ -41,7 +46,7 @@ def test_pairs_are_of_the_same_person_and_of_different_people_in_turn(counts, se
 @given(CROWDS, SEEDS, STEPS)
 def test_a_step_looks_at_the_same_crops_however_often_it_is_asked(counts, seed, step):
     people = crowd(counts)
-    assert np.array_equal(PairBatches(people, 4, seed).at(step), PairBatches(people, 4, seed).at(step))
+    assert np.array_equal(pair_batches(people, 4, seed).at(step), pair_batches(people, 4, seed).at(step))
     one, other = PeopleBatches(people, 2, 1, seed), PeopleBatches(people, 2, 1, seed)
     other.at(step + 1)
     assert np.array_equal(one.at(step), other.at(step))
@@ -49,7 +54,7 @@ def test_a_step_looks_at_the_same_crops_however_often_it_is_asked(counts, seed, 
 
 def test_other_steps_and_seeds_look_at_other_crops():
     people = crowd([5] * 50)
-    drawn = {tuple(PairBatches(people, 8, seed).at(step)) for seed in range(5) for step in range(20)}
+    drawn = {tuple(pair_batches(people, 8, seed).at(step)) for seed in range(5) for step in range(20)}
     assert len(drawn) == 100
 
 
@@ -68,21 +73,35 @@ def test_people_batches_hold_so_many_different_people_with_so_many_pictures(data
 
 def test_people_are_drawn_with_equal_chances_however_many_pictures_they_have():
     people = crowd([100, 2, 2, 2])
-    owners = [people.owner[PairBatches(people, 2, 1).at(step)[0]] for step in range(2000)]
+    owners = [people.owner[pair_batches(people, 2, 1).at(step)[0]] for step in range(2000)]
     assert all(400 < count < 600 for count in Counter(owners).values())
 
 
 def test_one_enrolled_person_and_strangers_with_one_picture_make_pairs():
     people = crowd([5, 1, 1, 1])
-    left, right = PairBatches(people, 200, 1).at(0).reshape(-1, 2).T
+    left, right = pair_batches(people, 200, 1).at(0).reshape(-1, 2).T
     assert set(people.owner[left]) == {0}
     assert set(people.owner[right]) == {0, 1, 2, 3}
+
+
+@given(SEEDS, STEPS)
+def test_pairs_of_the_enrolled_person_have_that_person_on_the_left(seed, step):
+    people = crowd([3, 5, 1, 2])
+    left, right = pair_batches(people, 6, seed, only={"person 01"}).at(step).reshape(-1, 2).T
+    assert set(people.owner[left]) == {1}
+    assert (people.owner[right] == 1).tolist() == [True, False] * 3
+
+
+@pytest.mark.parametrize("only", [{"somebody else"}, {"person 02"}])
+def test_an_enrolled_person_has_two_pictures(only):
+    with pytest.raises(DatasetError, match=r"at least 1 enrolled person with 2 or more.*there are 0 with"):
+        pair_batches(crowd([3, 5, 1]), 2, 1, only=only)
 
 
 @pytest.mark.parametrize("counts", [[1, 1, 1], [5]])
 def test_without_pairs_there_is_an_error_that_counts(counts):
     with pytest.raises(DatasetError, match=rf"there are {sum(c > 1 for c in counts)} with 2 or more.*of {len(counts)}"):
-        PairBatches(crowd(counts), 2, 1)
+        pair_batches(crowd(counts), 2, 1)
 
 
 def test_too_few_people_with_two_pictures_is_an_error_that_counts():

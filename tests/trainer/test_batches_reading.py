@@ -9,7 +9,7 @@ import pytest
 
 from faceplate.errors import PictureError
 from faceplate_trainer.data.prepared import people_of
-from faceplate_trainer.training.batches import PairBatches, crowd_of
+from faceplate_trainer.training.batches import PairBatches, crowd_of, left_people
 from faceplate_trainer.training.reading import BatchReader, read_ahead
 from faceplate_trainer.training.recipe import AugmentationRecipe
 from tiny_dataset import tiny_dataset
@@ -54,7 +54,9 @@ def reader(tmp_path_factory):
     crowd = crowd_of(people_of(crops))
     targets = np.arange(len(crops) * 2, dtype=np.float32).reshape(-1, 2)
     recipe = AugmentationRecipe(brightness=0.3, low_light=0.5)
-    return BatchReader(prepared, crops, crowd.owner, PairBatches(crowd, 4, 7), recipe, 7, targets)
+    return BatchReader(
+        prepared, crops, crowd.owner, PairBatches(crowd, left_people(crowd, "training"), 4, 7), recipe, 7, targets
+    )
 
 
 def test_a_batch_is_pictures_with_their_people_and_targets(reader):

@@ -21,9 +21,9 @@ from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.exporting import bundle_folder
 from faceplate_trainer.exporting.bundle_folder import BundleParts, with_calibration, write_bundle
 from faceplate_trainer.exporting.detector import plain_detector
-from faceplate_trainer.exporting.export import network_from
 from faceplate_trainer.exporting.network import Network, Scaling
 from faceplate_trainer.exporting.provenance import CALIBRATION_PICTURES, Source, source_of
+from faceplate_trainer.exporting.siamese import network_from
 from faceplate_trainer.measuring.head import uniform_head
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import embed, sface_tower
@@ -279,7 +279,7 @@ def test_ctrl_c_between_the_renames_leaves_the_old_bundle(parts, tmp_path, monke
     rename = Path.rename
 
     def interrupted(self, target):  # nothing else comes between two system calls on demand
-        if self.suffix == ".tmp":
+        if self.suffix == ".unfinished":
             raise KeyboardInterrupt
         return rename(self, target)
 

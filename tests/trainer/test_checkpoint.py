@@ -41,7 +41,7 @@ def test_what_was_written_is_read_to_the_last_bit(tmp_path_factory, progress):
 
 
 def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path):
-    with pytest.raises(TrainingError, match=r"no checkpoint to resume from.*without --resume"):
+    with pytest.raises(TrainingError, match="there is no checkpoint in"):
         read_checkpoint(tmp_path)
 
 

@@ -15,11 +15,7 @@ import pytest
 from faceplate_trainer.training.run_folder import load_tower, read_run
 from tiny_dataset import tiny_dataset
 
-pytestmark = [
-    pytest.mark.trainer,
-    # Keras 3.15 calls np.array() on its variables, which NumPy 2 warns of.
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-]
+pytestmark = pytest.mark.trainer
 
 PEOPLE = {"train": {f"train {i}": 4 for i in range(6)}, "validation": {f"validation {i}": 3 for i in range(4)}}
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -16,19 +19,19 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
-from faceplate.errors import ModelError
+from faceplate.errors import FaceplateError
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.commands import export
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.data.prepared import MANIFEST, TABLE, Crop, read_prepared, table_of
 from faceplate_trainer.exporting.provenance import source_of_dataset, sources_of_run
-from faceplate_trainer.exporting.quantize import FORMS
 from faceplate_trainer.exporting.stages import Stages
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import sface_tower
 from faceplate_trainer.training.recipe import Recipe
-from faceplate_trainer.training.run_folder import read_run, start_run, write_weights
+from faceplate_trainer.training.run_folder import read_run, start_run, write_facts, write_weights
+from tiny_dataset import tiny_dataset
 from tiny_networks import EMBEDDING, pictures, tiny_sface
 
 PEOPLE = {"validation": 12, "head": 15, "calibration": 20, "report": 20}
@@ -85,19 +88,7 @@ def export_command(*words):
 
 
 def usual(dataset):
-    return [
-        "--data",
-        dataset,
-        "--detector",
-        DEFAULT_BUNDLE / "detector.onnx",
-        "--golden",
-        PORTRAIT,
-        "--golden-origin",
-        "Intel",
-        "--name",
-        "tiny",
-        "--no-latency-gate",
-    ]
+    return ["--data", dataset, "--no-latency-gate"]
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +118,7 @@ def test_card_says_how_it_was_checked(exported):
     card = (exported.folder / "MODEL_CARD.md").read_text()
 
     assert "| tflite runtime | not checked |" in card
-    assert "| time checked | False |" in card
+    assert "| time relative to fp32 | not checked |" in card
     assert f"| crops | {PEOPLE['validation'] * PICTURES_EACH} |" in card
     assert "| form | dynamic-int8 |" in card
     assert "| head asked for | auto |" in card
@@ -140,7 +131,7 @@ def test_a_run_becomes_the_same_network_as_its_weights(exported, run, dataset, t
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.id == exported.id
     assert bundle.manifest.calibration == exported.manifest.calibration
-    assert not any(name.startswith("LICENSE") for name in bundle.files)
+    assert {name for name in bundle.files if name.startswith("LICENSE")} == {"LICENSE-YuNet.txt"}
     sources = {source["role"]: source for source in bundle.manifest.provenance["sources"]}
     assert read_prepared(dataset).id in sources["trained weights"]["origin"]
     assert "seed 1" in sources["trained weights"]["origin"]
@@ -174,22 +165,114 @@ def test_the_head_and_the_form_that_were_asked_for_ship(dataset, weights, tmp_pa
     assert made["form"] == "fp32"
 
 
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_same_order_gives_the_same_bytes_of_every_file(exported, dataset, weights, tmp_path):
+    export_command(tmp_path / "bundle", "--weights", weights, *usual(dataset), "--pictures-origin", "drawn")
+
+    again = contents(tmp_path / "bundle")
+    assert again.keys() == contents(exported.folder).keys() >= {"bundle.json", "MODEL_CARD.md", "siamese.tflite"}
+    assert again == contents(exported.folder)
+
+
+def test_name_detector_and_golden_crop_are_the_packages_unless_others_are_given(exported):
+    default = load_bundle(DEFAULT_BUNDLE)
+    sources, given = (
+        {source["role"]: source for source in bundle.manifest.provenance["sources"]} for bundle in (exported, default)
+    )
+
+    assert exported.manifest.name == exported.folder.name
+    assert exported.detector == default.detector
+    np.testing.assert_array_equal(exported.golden_crop, default.golden_crop)
+    for role in ("face detector", "golden crop"):
+        assert sources[role] == given[role]
+    assert exported.files["LICENSE-YuNet.txt"] == default.files["LICENSE-YuNet.txt"]
+    assert "LICENSE-SFace.txt" not in exported.files
+
+
+def test_another_name_detector_and_portrait_go_in_with_their_sources(dataset, weights, tmp_path):
+    detector = tmp_path / "mine.onnx"
+    detector.write_bytes(load_bundle(DEFAULT_BUNDLE).detector)
+    given = ["--name", "ours", "--detector", detector, "--golden", PORTRAIT, "--golden-origin", "Intel"]
+
+    export_command(tmp_path / "bundle", "--weights", weights, *usual(dataset), *given)
+
+    bundle = load_bundle(tmp_path / "bundle")
+    sources = {source["role"]: source for source in bundle.manifest.provenance["sources"]}
+    assert bundle.manifest.name == "ours"
+    assert sources["face detector"]["file"] == "mine.onnx"
+    assert sources["golden crop"]["file"] == PORTRAIT.name
+    assert sources["golden crop"]["origin"] == "Intel"
+    assert sources["golden crop"]["sha256"] == hashlib.sha256(PORTRAIT.read_bytes()).hexdigest()
+
+
+def refused(*words):
+    """What is said of an export that is refused before it takes any time."""
+    with pytest.raises(FaceplateError) as complaint:
+        export_command(*words)
+    return str(complaint.value)
+
+
+@pytest.mark.parametrize("given", [["--golden", PORTRAIT], ["--golden-origin", "Intel"]])
+def test_a_portrait_and_its_origin_go_together(dataset, weights, tmp_path, given):
+    said = refused(tmp_path / "bundle", "--weights", weights, *usual(dataset), *given)
+
+    assert "--golden and --golden-origin go together" in said
+
+
 def test_a_portrait_without_a_face_is_refused(dataset, weights, tmp_path):
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((300, 300, 3), 128, np.uint8))
-    words = usual(dataset)
-    words[words.index(PORTRAIT)] = tmp_path / "grey.png"
+    given = ["--golden", tmp_path / "grey.png", "--golden-origin", "nobody"]
 
-    with pytest.raises(ModelError, match=r"found no face in .*grey\.png"):
-        export_command(tmp_path / "bundle", "--weights", weights, *words)
+    said = refused(tmp_path / "bundle", "--weights", weights, *usual(dataset), *given)
+
+    assert "found no face in" in said
+    assert "grey.png" in said
 
 
-def test_command_and_quantiser_name_the_same_forms():
-    parser = argparse.ArgumentParser()
-    export.register(parser.add_subparsers())
-    command = parser._subparsers._group_actions[0].choices["export"]  # type: ignore[union-attr] # there is one
+@pytest.mark.parametrize("use", ["validation", "head", "calibration", "report"])
+def test_people_for_every_use_are_asked_for_at_once(tmp_path, use):
+    others = {each: {f"{each} 1": 2} for each in PEOPLE if each != use}
+    tiny_dataset(tmp_path / "set", others)
 
-    choices = next(action.choices for action in command._actions if action.dest == "form")
-    assert tuple(choices) == FORMS
+    said = refused(tmp_path / "bundle", "--weights", tmp_path / "not even looked at", *usual(tmp_path / "set"))
+
+    assert f"expected people to use for '{use}'" in said
+
+
+def test_a_place_that_is_taken_is_told_at_once(dataset, tmp_path):
+    assert "exists already" in refused(tmp_path, "--weights", tmp_path / "not even looked at", *usual(dataset))
+
+
+def test_a_python_without_tflite_runtime_is_told_at_once(dataset, tmp_path):
+    words = ["--weights", tmp_path / "not even looked at", "--tflite-runtime", tmp_path / "python"]
+
+    said = refused(tmp_path / "bundle", *words, *usual(dataset))
+
+    assert said.startswith("--tflite-runtime")
+    assert "expected a Python interpreter that runs" in said
+
+
+def test_a_run_that_has_not_ended_ships_with_a_warning(run, dataset, tmp_path, caplog):
+    unfinished = shutil.copytree(run, tmp_path / "run")
+    write_facts(unfinished, read_run(run).facts | {"finished": False})
+
+    export_command(tmp_path / "bundle", "--run", unfinished, *usual(dataset))
+
+    assert "has not come to its end: what ships is its best epoch so far" in caplog.text
+    assert "training had not come to its end" in (tmp_path / "bundle" / "MODEL_CARD.md").read_text()
+
+
+def test_help_and_wrong_words_need_no_tensorflow():
+    program = (
+        "import sys; from faceplate_trainer.__main__ import main\n"
+        "try: main(['export', '--help'])\n"
+        "except SystemExit: print({'tensorflow', 'onnx', 'ai_edge_litert'} & set(sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.endswith("set()\n")
 
 
 def test_run_that_started_from_weights_or_a_teacher_names_them(weights, tmp_path):

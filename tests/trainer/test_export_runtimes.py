@@ -17,9 +17,9 @@ from ai_edge_quantizer.quantizer import Quantizer
 
 from faceplate.errors import ModelError
 from faceplate_trainer.exporting.convert import convert
-from faceplate_trainer.exporting.export import network_from
 from faceplate_trainer.exporting.network import Network
 from faceplate_trainer.exporting.runtimes import Outputs, check_in_tflite_runtime, check_runtimes_agree
+from faceplate_trainer.exporting.siamese import network_from
 from faceplate_trainer.measuring.head import uniform_head
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import sface_tower

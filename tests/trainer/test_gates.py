@@ -13,10 +13,10 @@ from faceplate.errors import ModelError
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.exporting import gates
 from faceplate_trainer.exporting.accuracy import Accuracy, check_accuracy
-from faceplate_trainer.exporting.export import network_from
+from faceplate_trainer.exporting.forms import EXPECTED, FORMS
 from faceplate_trainer.exporting.latency import Latency, check_latency, measure_latency
 from faceplate_trainer.exporting.network import Network
-from faceplate_trainer.exporting.quantize import EXPECTED, FORMS
+from faceplate_trainer.exporting.siamese import network_from
 from faceplate_trainer.measuring.head import Head, uniform_head
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import embed, sface_tower

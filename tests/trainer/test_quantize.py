@@ -13,9 +13,9 @@ from ai_edge_litert import schema_py_generated as schema
 from faceplate.errors import ModelError
 from faceplate_trainer.exporting import gates
 from faceplate_trainer.exporting.convert import convert, scaling_of
-from faceplate_trainer.exporting.export import network_from
+from faceplate_trainer.exporting.forms import EXPECTED, FORMS
 from faceplate_trainer.exporting.network import Network, Scaling
-from faceplate_trainer.exporting.quantize import EXPECTED, FORMS
+from faceplate_trainer.exporting.siamese import network_from
 from faceplate_trainer.measuring.head import Head, uniform_head
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import embed, sface_tower

@@ -24,7 +24,7 @@ def complaint_about(folder: Path, text: str, *overrides: str) -> str:
 
 
 def test_the_recipes_of_the_tutorial_the_gpu_the_small_and_the_given_weights_ship():
-    assert set(shipped_recipes()) == {"koch", "mobilefacenet-arcface", "sface-finetune", "distil-relu"}
+    assert set(shipped_recipes()) == {"tutorial", "koch", "mobilefacenet-arcface", "sface-finetune", "distil-relu"}
 
 
 @pytest.mark.parametrize("name", shipped_recipes())

@@ -36,6 +36,13 @@ def test_a_run_is_read_as_it_was_begun(folder):
     assert (run.finished, run.dataset_id, run.history) == (False, "d" * 64, ())
 
 
+def test_a_run_is_read_where_its_initial_weights_and_its_teacher_are_not(folder):
+    begun_with = {"tower.weights": "/of/another/machine.onnx", "loss.teacher": "/of/another/bundle"}
+    recipe = load_recipe("koch", [f"{key}={path}" for key, path in begun_with.items()])
+    start_run(folder.parent / "copied", recipe, FACTS_OF_RUN)
+    assert read_run(folder.parent / "copied").recipe == recipe
+
+
 def test_history_is_read_as_it_was_written(folder):
     validated = Epoch(1, 2.5, 1e-4, 100.0, 0.5, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.123456789012345)
     without = Epoch(2, 2.5, 1e-4, 100.0, 0.5, 0.9, 0.8, 0.7, None, None, None, None, 0.2)

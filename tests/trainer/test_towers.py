@@ -11,11 +11,7 @@ import pytest
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("onnx")
-pytestmark = [
-    pytest.mark.trainer,
-    # Keras's own saving asks NumPy for arrays the old way
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-]
+pytestmark = pytest.mark.trainer
 
 from ai_edge_litert import schema_py_generated as schema
 

@@ -8,19 +8,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from faceplate.camera.opencv import OpenCvCamera
 from faceplate.camera.replay import ReplayCamera
 from faceplate.config import CameraConfig
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
-from faceplate_trainer.commands.common import eyes_that_see_all
+from faceplate_trainer.commands.common import eyes_that_only_cut
 from faceplate_trainer.data.capture import Album, capture
 from faceplate_trainer.data.controls import controls_for
 
 if TYPE_CHECKING:
     from faceplate.camera.camera import Camera
-    from faceplate.types import Embedding, Image
     from faceplate_trainer.commands.common import Subparsers
 
 
@@ -42,7 +39,7 @@ def register(commands: Subparsers) -> None:
 
 
 def _capture(arguments: argparse.Namespace) -> None:
-    eyes = eyes_that_see_all(load_bundle(DEFAULT_BUNDLE).detector, _not_embedded)
+    eyes = eyes_that_only_cut(load_bundle(DEFAULT_BUNDLE).detector)
     live = arguments.window or sys.stdin.isatty()
     with closing(_camera(arguments, live=live)) as camera, controls_for(window=arguments.window) as controls:
         album = Album(arguments.out)
@@ -55,9 +52,3 @@ def _camera(arguments: argparse.Namespace, *, live: bool) -> Camera:
     if arguments.clip and "://" not in source:
         return ReplayCamera(Path(source), paced=live)
     return OpenCvCamera(CameraConfig(source=int(source) if source.isdecimal() else source))
-
-
-def _not_embedded(crop: Image) -> Embedding:
-    """Only the face's place is wanted."""
-    del crop
-    return np.empty(0, np.float32)

@@ -8,6 +8,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from faceplate.config import VisionConfig
 from faceplate.files import write_atomically
 from faceplate.types import Embedding, Image
@@ -27,6 +29,16 @@ def eyes_that_see_all(detector: bytes, embed: Callable[[Image], Embedding]) -> E
     vision = VisionConfig()
     found = FaceDetector(detector, face_threshold=vision.face_threshold, min_face=vision.min_face)
     return Eyes(found, embed, quality=None)
+
+
+def eyes_that_only_cut(detector: bytes) -> Eyes:
+    """The same, for whoever wants the faces' places and crops and no embeddings."""
+    return eyes_that_see_all(detector, _not_embedded)
+
+
+def _not_embedded(crop: Image) -> Embedding:
+    del crop
+    return np.empty(0, np.float32)
 
 
 def write_json(tree: dict[str, Any], file: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import shlex
 import sys
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
     prepared = read_prepared(arguments.data)
     # TensorFlow is quiet about what concerns its makers, unless somebody wants to hear it.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
     from faceplate_trainer.training.fit import fit  # noqa: PLC0415 - TensorFlow takes seconds, and help needs none
     from faceplate_trainer.training.loop import Ending  # noqa: PLC0415 - the same
 

@@ -8,17 +8,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
-from faceplate_trainer.commands.common import eyes_that_see_all
+from faceplate_trainer.commands.common import eyes_that_only_cut
 from faceplate_trainer.data.inputs import read_folder, read_index
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.data.prepare import Wishes, prepare
 from faceplate_trainer.data.splits import DEFAULT_SHARES, shares_from
 
 if TYPE_CHECKING:
-    from faceplate.types import Embedding, Image
     from faceplate_trainer.commands.common import Subparsers
     from faceplate_trainer.data.inputs import Input
     from faceplate_trainer.data.prepared import Prepared
@@ -80,7 +77,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
     detector = _detector(arguments)
     dataset = prepare(
         inputs,
-        lambda: eyes_that_see_all(detector, _not_embedded).look,
+        lambda: eyes_that_only_cut(detector).look,
         arguments.out,
         Wishes(
             shares_from(arguments.shares),
@@ -122,9 +119,3 @@ def _tell(dataset: Prepared) -> None:
     for warning in dataset.manifest["warnings"]:
         print(f"WARNING: {warning}")
     print(f"\nwrote {dataset.folder} (dataset {dataset.id[:12]}); what was left out is in its rejected.csv")
-
-
-def _not_embedded(crop: Image) -> Embedding:
-    """Only the crop is wanted."""
-    del crop
-    return np.empty(0, np.float32)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +16,7 @@ from numpy.typing import NDArray
 
 import faceplate
 from faceplate.errors import ModelError
-from faceplate.files import sync_folder
+from faceplate.files import new_folder, sync_folder
 from faceplate.model.bundle import CONTRACT, MANIFEST, Bundle, Calibration, Manifest, load_bundle
 from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE
 from faceplate.types import Pixels
@@ -83,7 +81,7 @@ def write_bundle(folder: Path, parts: BundleParts, *, overwrite: bool = False, l
             would refuse it, or it cannot be written. Then `folder` is as it was before.
     """
     folder = folder.resolve()
-    _check_may_write(folder, overwrite=overwrite)
+    check_may_write(folder, overwrite=overwrite)
     files = _files(parts)
     size = sum(map(len, files.values()))
     if size > largest:
@@ -118,26 +116,27 @@ def with_calibration(bundle: Bundle, calibration: Calibration, source: Source, *
 
 def _install(folder: Path, files: Mapping[str, bytes]) -> Bundle:
     """Write the files beside `folder`, check them there, and put them in its place."""
-    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
     try:
-        temporary.mkdir(parents=True)
-        for name, content in files.items():
-            _write(temporary / name, content)
-        sync_folder(temporary)
-        _check(temporary)
-        _put_in_place(temporary, folder)
+        with new_folder(folder) as new:
+            for name, content in files.items():
+                _write(new / name, content)
+            sync_folder(new)
+            _check(new)
     except OSError as error:
         raise ModelError(f"cannot write the bundle {folder}: {error}; what was there before is still there") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return load_bundle(folder)
 
 
-def _check_may_write(folder: Path, *, overwrite: bool) -> None:
+def check_may_write(folder: Path, *, overwrite: bool) -> None:
+    """Whether a bundle may be put there: worth asking before hours of measuring.
+
+    Raises:
+        ModelError: `folder` exists, and `overwrite` is False, or it is no bundle.
+    """
     if not folder.exists():
         return
     if not overwrite:
-        raise ModelError(f"{folder} exists already: expected a new name, or to be told to overwrite it")
+        raise ModelError(f"{folder} exists already: give another name, or --overwrite to replace it")
     if not (folder / MANIFEST).is_file():
         raise ModelError(f"{folder} holds no {MANIFEST} and so is no bundle: it is not overwritten; give another name")
 
@@ -202,17 +201,3 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _put_in_place(temporary: Path, folder: Path) -> None:
-    """Rename the finished bundle to its name; one that is there already goes only once the new one stands."""
-    old = temporary.with_suffix(".old")
-    try:
-        if folder.exists():
-            folder.rename(old)
-        temporary.rename(folder)
-    finally:  # also when somebody presses Ctrl-C between the two
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-    sync_folder(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)

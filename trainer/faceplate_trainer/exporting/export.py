@@ -1,11 +1,9 @@
-"""From a tower to the network that ships, each step passing its gates before the next may use it."""
+"""The export, from beginning to end: each step on other people than the one before, and a bundle only if all pass."""
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,129 +11,182 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from faceplate_trainer.data.prepared import Crop, Prepared, people_of
-from faceplate_trainer.exporting import gates
-from faceplate_trainer.exporting.accuracy import Accuracy, check_accuracy
-from faceplate_trainer.exporting.convert import convert, scaling_of
-from faceplate_trainer.exporting.latency import check_latency, measure_latency
+from faceplate.model.bundle import Bundle
+from faceplate_trainer.data.labelled import DatasetError
+from faceplate_trainer.data.prepared import Prepared, Use
+from faceplate_trainer.exporting.bundle_folder import BundleParts, check_may_write, write_bundle
+from faceplate_trainer.exporting.convert import scaling_of
+from faceplate_trainer.exporting.forms import Form
+from faceplate_trainer.exporting.measured import HeadChoice, Measured, measure
 from faceplate_trainer.exporting.network import Network
-from faceplate_trainer.exporting.quantize import EXPECTED, Form, quantize
+from faceplate_trainer.exporting.provenance import (
+    CALIBRATION_PICTURES,
+    Source,
+    source_of,
+    source_of_dataset,
+    sources_of_run,
+)
+from faceplate_trainer.exporting.runtimes import check_in_tflite_runtime, check_interpreter
+from faceplate_trainer.exporting.siamese import Faces, check_embeddings, network_from, tower_from
+from faceplate_trainer.exporting.stages import Stages
+from faceplate_trainer.exporting.supplied import Supplied
 from faceplate_trainer.measuring.head import Head
-from faceplate_trainer.towers.initial_weights import TowerWeights
-from faceplate_trainer.towers.sface import embed, sface_tower
+from faceplate_trainer.towers.initial_weights import read_initial_weights
+from faceplate_trainer.training.run_folder import Run, load_tower
 
 _LOG = logging.getLogger(__name__)
 
-MOST_FACES = 1000
-"""For the gates; more would take minutes and say nothing new"""
+_USES: tuple[Use, ...] = ("validation", "head", "calibration", "report")
+"""In the order in which they are needed"""
 
-_PARITY_FACES = 64
+_SAMPLES = 200
+"""Crops that ranges of activations are measured on"""
+
+_RUNTIME_FACES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Faces:
-    """Pictures of known people to judge a network by."""
+class Order:
+    """What to make, and of what."""
 
-    crops: NDArray[np.uint8] = field(repr=False)
-    """Aligned, RGB uint8 (N, side, side, 3)"""
+    folder: Path
+    """Where the bundle is to be"""
 
-    people: NDArray[np.str_]
-    """Who each shows, (N,)"""
+    name: str
 
-    @classmethod
-    def read(cls, prepared: Prepared, crops: Sequence[Crop], most: int = MOST_FACES) -> Faces:
-        """The first `most` of these crops, in order of people, so that people keep their pictures."""
-        chosen = sorted(crops, key=lambda crop: (crop.person, crop.file))[:most]
-        return cls(np.array([prepared.pixels(crop) for crop in chosen]), people_of(chosen))
+    tower: Run | Path
+    """A training run, or the ONNX file of given weights"""
 
-    @property
-    def few(self) -> NDArray[np.uint8]:
-        """Some of the crops, spread over all of them: enough to see whether two networks are the same."""
-        return self.crops[:: -(-len(self.crops) // _PARITY_FACES)]
+    prepared: Prepared
+    supplied: Supplied
+    form: Form = "dynamic-int8"
+    head: HeadChoice = "auto"
 
+    tflite_runtime: Path | None = None
+    """Also check it in the tflite-runtime of this Python interpreter"""
 
-def tower_from(weights: TowerWeights, original: Path, crops: NDArray[np.uint8]) -> keras.Model:
-    """Build the tower, and see that it computes what the network computes that its weights come from.
+    latency_gate: bool = True
 
-    Args:
-        weights: as read from `original`.
-        original: the ONNX file.
-        crops: aligned faces, RGB uint8 (N, side, side, 3).
+    largest: int = 14_000_000
+    """Bytes"""
 
-    Raises:
-        ModelError: it computes something else.
-    """
-    tower = sface_tower(weights)
-    _LOG.info("comparing the tower with %s on %d crops", original.name, len(crops))
-    worst = gates.check_parity(embed(tower, crops), gates.original_embeddings(original, crops))
-    _LOG.info("largest difference %.2g, %g is allowed", worst, gates.PARITY)
-    return tower
+    pictures_origin: str = ""
+    pictures_unknown: str = ""
+    """Of the dataset: where it is from, and what is not known of it"""
+
+    seed: int = 0
+    overwrite: bool = False
 
 
-def network_from(tower: keras.Model, head: Head | None, form: Form, samples: NDArray[np.uint8]) -> bytes:
-    """Convert and quantise, and see that the file is whole and true to its signatures.
-
-    Args:
-        tower: float32 (N, side, side, 3), RGB, 0..255 -> float32 (N, D); a `Rescaling` is its first layer.
-        head: None leaves `compare` out. `embed` does not depend on the head, so that a head fitted on the file
-            without one fits the file with it.
-        form: what to quantise to.
-        samples: aligned faces that ranges of activations are measured on, in the forms that need them; RGB uint8
-            (N, side, side, 3).
-
-    Returns:
-        A TFLite file; the same arguments always give the same bytes.
+def export(order: Order, stages: Stages) -> Bundle:
+    """Make a bundle; the same order always gives the same bytes.
 
     Raises:
-        ModelError: a gate did not pass, or the tower does not allow the form.
+        ModelError: a gate did not pass, or the bundle cannot be written.
+        DatasetError: the dataset lacks people, or is not the one the tower was trained on.
     """
+    _check_order(order)
+    with stages.stage("tower"):
+        faces = Faces.read(order.prepared, order.prepared.of("validation"))
+        tower = _tower(order, faces)
+    with stages.stage("conversion, quantisation and gates"):
+        samples = _samples(order.prepared)
+        draft = network_from(tower, None, order.form, samples)
+        checks = check_embeddings(draft, tower, faces, order.form, latency_gate=order.latency_gate)
+    network = Network(draft, scaling_of(tower))
+    measured = measure(network.embed_one, order.prepared, order.head, order.seed, stages)
+    with stages.stage("conversion with the head"):
+        siamese = network_from(tower, measured.head, order.form, samples)
+        checks |= _in_tflite_runtime(order.tflite_runtime, siamese, tower, faces)
+    with stages.stage("bundle"):
+        parts = _parts(order, tower, siamese, measured, checks)
+        return write_bundle(order.folder, parts, overwrite=order.overwrite, largest=order.largest)
+
+
+def _check_order(order: Order) -> None:
+    """Whatever can be refused at once is not refused after minutes of measuring."""
+    check_may_write(order.folder, overwrite=order.overwrite)
+    for use in _USES:
+        order.prepared.of(use)
+    if order.tflite_runtime is not None:
+        check_interpreter(order.tflite_runtime)
+    if isinstance(order.tower, Run):
+        _check_run(order.tower, order.prepared)
+
+
+def _check_run(run: Run, prepared: Prepared) -> None:
+    if run.dataset_id != prepared.id:
+        raise DatasetError(
+            f"expected the dataset that {run.folder} was trained on ({run.dataset_id[:12]}...), received another "
+            f"({prepared.id[:12]}...): its people may be among those the tower was trained on, and nothing measured "
+            f"on them would hold. Name the run's own dataset with --data; it was in {run.facts.get('dataset_folder')}."
+        )
+    if not run.finished:
+        _LOG.warning("%s has not come to its end: what ships is its best epoch so far", run.folder)
+
+
+def _tower(order: Order, faces: Faces) -> keras.Model:
+    if isinstance(order.tower, Run):
+        return load_tower(order.tower)
+    return tower_from(read_initial_weights(order.tower), order.tower, faces.few)
+
+
+def _samples(prepared: Prepared) -> NDArray[np.uint8]:
+    crops = [crop for crop in prepared.crops if crop.split == "train"] or prepared.of("head")
+    return np.array([prepared.pixels(crop) for crop in crops[:: -(-len(crops) // _SAMPLES)]])
+
+
+def _in_tflite_runtime(python: Path | None, siamese: bytes, tower: keras.Model, faces: Faces) -> dict[str, Any]:
+    if python is None:
+        return {"tflite_runtime": "not checked"}
+    crops = faces.crops[:: -(-len(faces.crops) // _RUNTIME_FACES)]
+    network = Network(siamese, scaling_of(tower))
+    return {"tflite_runtime_mean_cosine": check_in_tflite_runtime(siamese, network, crops, python)}
+
+
+def _parts(order: Order, tower: keras.Model, siamese: bytes, measured: Measured, checks: dict[str, Any]) -> BundleParts:
     scaling = scaling_of(tower)
-    content = quantize(convert(tower, head, scaled_input=form == "full-int8"), form, samples, scaling)
-    side, size = tower.input_shape[1], tower.output_shape[1]
-    gates.check_holds_weights(content, sum(int(np.prod(w.shape)) for w in tower.weights if len(w.shape) > 1))
-    network = Network(content, scaling)
-    gates.check_signatures(network, side, size, form, compare=head is not None)
-    if head is not None:
-        gates.check_compare(network, head, size)
-    return content
+    return BundleParts(
+        name=order.name,
+        siamese=siamese,
+        detector=order.supplied.detector,
+        golden_crop=order.supplied.golden_crop,
+        input_scale=scaling.scale,
+        input_offset=scaling.offset,
+        calibration=measured.calibration,
+        sources=_sources(order),
+        metrics=measured.metrics,
+        made=_made(order, measured.head) | {"checks": checks},
+    )
 
 
-def check_embeddings(
-    content: bytes, tower: keras.Model, faces: Faces, form: Form, *, latency_gate: bool = True
-) -> dict[str, Any]:
-    """See that a file embeds as exactly as its form should, loses no accuracy, and is as fast as it claims.
+def _sources(order: Order) -> tuple[Source, ...]:
+    words = {"origin": order.pictures_origin, "unknown": order.pictures_unknown}
+    others: list[Use] = ["validation", "head", "report"]
+    if isinstance(order.tower, Run):
+        others.insert(0, "train")
+        weights = sources_of_run(order.tower)
+    else:
+        weights = (source_of("initial weights", order.tower),)
+    return (
+        *weights,
+        source_of_dataset("pictures", order.prepared, others, **words),
+        source_of_dataset(CALIBRATION_PICTURES, order.prepared, ["calibration"], **words),
+        *order.supplied.sources,
+    )
 
-    Args:
-        content: the TFLite file.
-        tower: what it was made from.
-        faces: people whom the tower was not trained on.
-        form: what it was quantised to.
-        latency_gate: False measures the time, and lets it be what it is.
 
-    Returns:
-        What was found, by name: for the model card.
-
-    Raises:
-        ModelError: a gate did not pass.
-        DatasetError: the faces hold no pair of one person, or none of two.
-    """
-    network, full = (Network(each, scaling_of(tower), threads=1) for each in (content, convert(tower, None)))
-    parity = gates.check_parity(full.embed(faces.few), embed(tower, faces.few), what="the converted network")
-    exact, quantised = embed(tower, faces.crops), network.embed(faces.crops)
-    mean = gates.check_agreement(quantised, exact, form)
-    before, after = Accuracy.of(exact, faces.people), Accuracy.of(quantised, faces.people)
-    check_accuracy(after, before)
-    latency = measure_latency(network, full, faces.crops[0])
-    if EXPECTED[form].claims_speed and latency_gate:
-        check_latency(latency)
-    found = {
-        "crops": len(faces.crops),
-        "largest_difference_after_conversion": parity,
-        "mean_cosine_to_full_precision": mean,
-        "full_precision": dataclasses.asdict(before),
-        "quantised": dataclasses.asdict(after),
-        "time_relative_to_fp32": round(latency.ratio, 2),
-        "time_checked": EXPECTED[form].claims_speed and latency_gate,
+def _made(order: Order, head: Head) -> dict[str, Any]:
+    return {
+        "seed": order.seed,
+        "command": "faceplate-train export",
+        "form": order.form,
+        "dataset": order.prepared.id,
+        "head": {
+            "form": head.form,
+            "asked_for": order.head,
+            "lowest_weight": float(head.weights.min()),
+            "highest_weight": float(head.weights.max()),
+            "bias": head.bias,
+        },
     }
-    _LOG.info("%s: %.2f MB, %s", form, len(content) / 1e6, found)
-    return found

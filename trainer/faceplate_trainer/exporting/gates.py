@@ -10,8 +10,8 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from faceplate.errors import ModelError
+from faceplate_trainer.exporting.forms import EXPECTED, Form
 from faceplate_trainer.exporting.network import Network
-from faceplate_trainer.exporting.quantize import EXPECTED, Form
 from faceplate_trainer.measuring.head import Head
 from faceplate_trainer.towers.onnx_file import read_onnx, to_bytes, without_weight_inputs
 

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from faceplate.errors import ModelError
 from faceplate.model.quantisation import dequantise, quantise
+from faceplate.types import Embedding, Image
 
 _MANY = 100
 """Crops that take long enough to be watched"""
@@ -54,6 +55,10 @@ class Network:
         runner = self._runner("embed")
         shown = tqdm(crops, desc="embedding", unit="crops", disable=None if len(crops) > _MANY else True)
         return self.unit(np.concatenate([runner(crop=self.tensor(crop))["embedding"] for crop in shown]))
+
+    def embed_one(self, crop: Image) -> Embedding:
+        """Embed one aligned crop: RGB uint8 (side, side, 3) -> unit vector float32 (D,)."""
+        return np.asarray(self.embed(crop[None])[0], np.float32)
 
     def tensor(self, crop: NDArray[np.uint8]) -> NDArray[Any]:
         """One crop, RGB uint8 (side, side, 3), as what the file takes, as the daemon would give it: (1, side, side, 3).

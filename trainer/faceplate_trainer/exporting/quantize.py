@@ -10,8 +10,7 @@ import logging
 import re
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -28,40 +27,10 @@ from ai_edge_quantizer.quantizer import Quantizer
 from numpy.typing import NDArray
 
 from faceplate.errors import ModelError
+from faceplate_trainer.exporting.forms import Form
 from faceplate_trainer.exporting.network import Scaling
 
 _LOG = logging.getLogger(__name__)
-
-Form: TypeAlias = Literal["fp32", "fp16", "weight-only-int8", "dynamic-int8", "static-int8", "full-int8"]
-"""fp32: as converted. fp16: weights stored as halves. weight-only-int8: weights stored as int8, computed in float.
-dynamic-int8: int8 weights, activations quantised as they come. static-int8: both int8 in convolutions and dense
-layers, ranges of activations measured beforehand. full-int8: nothing but integers from the pixel to the embedding.
-"""
-
-FORMS: tuple[Form, ...] = get_args(Form)
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a form must keep and gain."""
-
-    cosine: float
-    """Least mean cosine to full precision. The mean: single crops fall to .93 in every int8 form"""
-
-    claims_speed: bool
-    """Whether it is pointless if it is slower than fp32"""
-
-
-# SFace on faces of LFW: fp16 1.0000, weight-only .9991, dynamic .9991, static .994. With integers throughout, the
-# embedding's own steps come on top; whether that harms is for the gate on accuracy to say.
-EXPECTED: dict[Form, Expected] = {
-    "fp32": Expected(0.9999, claims_speed=False),
-    "fp16": Expected(0.9999, claims_speed=False),
-    "weight-only-int8": Expected(0.998, claims_speed=False),
-    "dynamic-int8": Expected(0.998, claims_speed=True),
-    "static-int8": Expected(0.99, claims_speed=True),
-    "full-int8": Expected(0.98, claims_speed=True),
-}
 
 ALL = ".*"
 BITS = 8

@@ -58,6 +58,15 @@ def check_in_tflite_runtime(content: bytes, network: Network, crops: NDArray[np.
     return check_runtimes_agree(theirs, Outputs(embeddings, network.compare(a, b)))
 
 
+def check_interpreter(python: Path) -> None:
+    """There is an interpreter that has tflite-runtime.
+
+    Raises:
+        ModelError: there is not.
+    """
+    _run([str(python), "-I", "-c", "import tflite_runtime.interpreter"], python)
+
+
 def check_runtimes_agree(theirs: Outputs, ours: Outputs) -> float:
     """Two runtimes get the same from one file; gives the mean cosine."""
     cosine = float((theirs.embeddings * ours.embeddings).sum(axis=1).mean())

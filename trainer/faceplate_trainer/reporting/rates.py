@@ -28,7 +28,7 @@ CRITERIA: dict[Criterion, str] = {
 
 FALSE_ACCEPT_RATES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
-# What this page calls fit for a door: at most one stranger in 10,000 passes for a given person even at the upper end of
+# What this page calls well enough for a door: at most one stranger in 10,000 passes for a given person even at the upper end of
 # the 95 % bounds, and an owner is refused by at most one picture in twenty, which the next pictures of a visit mend.
 _FIT = (1e-4, 0.05)
 _CONVENIENT = (1e-3, 0.2)
@@ -164,7 +164,9 @@ def verdict(shipped: AtThreshold | None) -> Verdict:
         why = f"{strangers:,} attempts by strangers cannot show a false-accept rate of {_FIT[0]:g}; it takes "
         return Verdict("unknown", "Too few people to say", f"{why}{RULE_OF_THREE / _FIT[0]:,.0f}")
     if _within(shipped, _FIT):
-        return Verdict("good", "Fit for a door", f"It asks that {_limits(_FIT)}, and both hold")
+        return Verdict(
+            "good", "Tells people apart well enough for a door", f"That asks that {_limits(_FIT)}, and both hold"
+        )
     if _within(shipped, _CONVENIENT):
         return Verdict("fair", "A convenience, not a lock", f"A lock asks more: {_limits(_FIT)}")
     return Verdict("poor", "Not fit for a door", f"Even a convenience asks that {_limits(_CONVENIENT)}")

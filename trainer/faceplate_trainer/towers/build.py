@@ -139,5 +139,8 @@ def _from_onnx(tower: keras.Model, file: Path) -> keras.Model:
     folded = sface.sface_tower(read_initial_weights(file))
     shapes = [f"{part.input_shape[1:]} -> {part.output_shape[1:]}" for part in (tower, folded)]
     if shapes[0] != shapes[1]:
-        raise ModelError(f"{file}: expected a tower of {shapes[0]}, received one of {shapes[1]}")
+        raise ModelError(
+            f"{file}: expected a tower of {shapes[0]}, received one of {shapes[1]}. Set tower.embedding_size to "
+            f"{folded.output_shape[-1]}, or leave it out."
+        )
     return folded

@@ -1,8 +1,9 @@
 """Which crops a step looks at: a pure function of the seed and the step, so that a resumed run sees exactly the same.
 
 Pairs: rows 2i and 2i + 1 are a pair, of the same person and of different people alternately. The left crop always shows
-somebody with at least two pictures; the right one of a different pair shows anybody else. People are drawn first, with
-equal chances, then their pictures, so that somebody with a hundred pictures counts no more than somebody with two.
+somebody with at least two pictures, or only the enrolled person, as in the Siamese tutorials; the right one of a
+different pair shows anybody else. People are drawn first, with equal chances, then their pictures, so that somebody
+with a hundred pictures counts no more than somebody with two.
 
 People: P people, K crops of each, one after another.
 
@@ -11,7 +12,7 @@ Several workers share a batch by groups that must stay together: worker w of n t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +34,9 @@ class Crowd:
     owner: NDArray[np.intp]
     """Number of the person each crop shows, (N,), 0 .. people - 1"""
 
+    names: tuple[str, ...]
+    """By number"""
+
     by_person: tuple[NDArray[np.intp], ...]
     """The crops of each person"""
 
@@ -50,7 +54,8 @@ def crowd_of(people: Sequence[str] | NDArray[np.str_]) -> Crowd:
     """Number the people of a list of crops in the order of their names."""
     names, owner = np.unique(np.asarray(people, dtype=np.str_), return_inverse=True)
     order = np.argsort(owner, kind="stable")
-    return Crowd(owner, tuple(np.split(order, np.cumsum(np.bincount(owner, minlength=len(names)))[:-1])))
+    by_person = np.split(order, np.cumsum(np.bincount(owner, minlength=len(names)))[:-1])
+    return Crowd(owner, tuple(map(str, names)), tuple(by_person))
 
 
 class Batches(Protocol):
@@ -73,11 +78,10 @@ class PairBatches:
     """Half the pairs show the same person, half different people, alternately."""
 
     crowd: Crowd
+    left: NDArray[np.intp]
+    """The people whom left crops show, as `left_people` chose them"""
     pairs: int
     seed: int
-
-    def __post_init__(self) -> None:
-        require_pairs(self.crowd, "training")
 
     @property
     def rows(self) -> int:
@@ -92,8 +96,7 @@ class PairBatches:
     def at(self, step: int) -> NDArray[np.intp]:
         """The crops of a step, (rows,)."""
         draw = np.random.default_rng([self.seed, step, _CHOICE])
-        able = self.crowd.with_pictures(2)
-        drawn = [draw_pair(self.crowd, able, draw, same=i % 2 == 0) for i in range(self.pairs)]
+        drawn = [draw_pair(self.crowd, self.left, draw, same=i % 2 == 0) for i in range(self.pairs)]
         return np.array(drawn, dtype=np.intp).reshape(-1)
 
 
@@ -140,23 +143,27 @@ class PeopleBatches:
         return np.resize(draw.permutation(self.crowd.by_person[person]), self.pictures)
 
 
-def require_pairs(crowd: Crowd, use: str) -> None:
-    """See that there are pairs of the same person and of different people.
+def left_people(crowd: Crowd, use: str, *, only: Collection[str] | None = None) -> NDArray[np.intp]:
+    """The people whom the left crop of a pair can show: with two pictures or more, and among `only`, if that is given.
 
     Raises:
-        DatasetError: there are not.
+        DatasetError: there are no pairs of the same person and of different people.
     """
-    able = len(crowd.with_pictures(2))
-    if able < 1 or crowd.people < 2:  # noqa: PLR2004 - a pair
+    able = crowd.with_pictures(2)
+    if only is not None:
+        able = able[[crowd.names[person] in only for person in able]]
+    if len(able) < 1 or crowd.people < 2:  # noqa: PLR2004 - a pair
+        who = "person" if only is None else "enrolled person"
         raise DatasetError(
-            f"pairs for {use} take at least 1 person with 2 or more pictures and 1 other person; there are {able} with "
-            f"2 or more pictures, of {crowd.people}. Add pictures, and run `faceplate-train prepare` again"
+            f"pairs for {use} take at least 1 {who} with 2 or more pictures and 1 other person; there are {len(able)} "
+            f"with 2 or more pictures, of {crowd.people}. Add pictures, and run `faceplate-train prepare` again"
         )
+    return able
 
 
-def draw_pair(crowd: Crowd, able: NDArray[np.intp], draw: np.random.Generator, *, same: bool) -> tuple[int, int]:
-    """Two crops; `able` are the people with at least two pictures."""
-    person = int(draw.choice(able))
+def draw_pair(crowd: Crowd, left: NDArray[np.intp], draw: np.random.Generator, *, same: bool) -> tuple[int, int]:
+    """Two crops, the first of somebody among `left`."""
+    person = int(draw.choice(left))
     if same:
         a, b = draw.choice(crowd.by_person[person], 2, replace=False)
         return int(a), int(b)

@@ -100,6 +100,6 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, NDArray[Any]], Progress]:
             variables = {name: content[name] for name in content.files if name != _PROGRESS}
             return variables, Progress.from_json(str(content[_PROGRESS]))
     except FileNotFoundError as error:
-        raise TrainingError(f"there is no checkpoint to resume from in {folder}; start without --resume") from error
+        raise TrainingError(f"there is no checkpoint in {folder}; let `fit` write its first") from error
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(f"the checkpoint {file} is damaged: {error}. Start again in another folder.") from error

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from faceplate_trainer.training.errors import TrainingError
 
+_WHERE = (" ", "Graph execution error", "Detected at node", "<stack traces")
+"""Beginnings of the lines of TensorFlow's messages that lead to a place in the code"""
+
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
@@ -80,14 +83,20 @@ def distribution_of(kind: Literal["none", "mirrored", "workers"]) -> Distributio
     """Join the replicas the recipe asks for.
 
     Raises:
-        TrainingError: workers are asked for, and TF_CONFIG does not say who they are.
+        TrainingError: workers are asked for, and TF_CONFIG does not say who they are, or they cannot be reached.
     """
     if kind == "none":
         return Distribution(tf.distribute.get_strategy(), chief=True)
     if kind == "mirrored":
         return Distribution(tf.distribute.MirroredStrategy(), chief=True)
     task = _task()
-    return Distribution(tf.distribute.MultiWorkerMirroredStrategy(), chief=task == 0)
+    try:
+        return Distribution(tf.distribute.MultiWorkerMirroredStrategy(), chief=task == 0)
+    except tf.errors.OpError as error:
+        raise TrainingError(
+            "this worker cannot speak to the others; see that its address in TF_CONFIG is HOST:PORT, its own, and not "
+            "in use. TensorFlow says: " + _gist(error)
+        ) from error
 
 
 def all_sum(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -104,18 +113,20 @@ def telling_what_to_do() -> Iterator[None]:
         yield
     except tf.errors.ResourceExhaustedError as error:
         raise TrainingError(
-            "the GPU's memory is full. Make batch.people (or batch.pairs) smaller, set training.mixed_precision=true, "
-            "or choose a smaller tower.width. TensorFlow says: " + _first_line(error)
+            "memory is full. Make batch.people (or batch.pairs) smaller, choose a smaller tower.width, or, on a GPU, set "
+            "training.mixed_precision=true. TensorFlow says: " + _gist(error)
         ) from error
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
         raise TrainingError(
             "another worker is gone or cannot be reached; start all workers again with --resume. TensorFlow says: "
-            + _first_line(error)
+            + _gist(error)
         ) from error
 
 
-def _first_line(error: tf.errors.OpError) -> str:
-    return str(error.message).partition("\n")[0]
+def _gist(error: tf.errors.OpError) -> str:
+    """The first line of a message that says something: it begins with where in our code the operation was made."""
+    lines = [line for line in str(error.message).splitlines() if line and not line.startswith(_WHERE)]
+    return lines[0] if lines else type(error).__name__
 
 
 def _task() -> int:

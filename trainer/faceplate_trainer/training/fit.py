@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faceplate.errors import ConfigError
 from faceplate_trainer.data.labelled import DatasetError
-from faceplate_trainer.data.prepared import Crop, Prepared, people_of
+from faceplate_trainer.data.prepared import Prepared, people_of
 from faceplate_trainer.towers.build import summary_text
-from faceplate_trainer.training.batches import Batches, Crowd, PairBatches, PeopleBatches, crowd_of, share_of
-from faceplate_trainer.training.checkpoint import Progress, read_checkpoint
+from faceplate_trainer.training.batches import (
+    Batches,
+    Crowd,
+    PairBatches,
+    PeopleBatches,
+    crowd_of,
+    left_people,
+    share_of,
+)
+from faceplate_trainer.training.checkpoint import CHECKPOINT, Progress, read_checkpoint
 from faceplate_trainer.training.diary import open_diary
 from faceplate_trainer.training.distribution import Distribution, distribution_of
 from faceplate_trainer.training.errors import TrainingError
@@ -35,7 +43,7 @@ from faceplate_trainer.training.run_folder import (
     writing,
 )
 from faceplate_trainer.training.stopping import stop_on_signals
-from faceplate_trainer.training.teacher import teacher_targets
+from faceplate_trainer.training.teacher import load_teacher, teacher_targets
 from faceplate_trainer.training.validation import Pairs, choose_pairs
 
 _log = logging.getLogger(__name__)
@@ -48,7 +56,7 @@ def fit(recipe: Recipe, prepared: Prepared, folder: Path, *, resume: bool, comma
         recipe: what to do.
         prepared: the dataset.
         folder: of the run.
-        resume: go on with the run that is there.
+        resume: go on with the run that is there, from its last checkpoint if it has one.
         command: the command line, for the record.
 
     Raises:
@@ -64,13 +72,15 @@ def fit(recipe: Recipe, prepared: Prepared, folder: Path, *, resume: bool, comma
     crops = prepared.of("train")
     crowd = crowd_of(people_of(crops))
     learner = build_learner(recipe, crowd.people, distribution)
-    batches = _batches(recipe, crowd, learner.loss, distribution.replicas)
-    judge = Judge(prepared, *_judged_by(recipe, prepared))
+    only = _enrolled(prepared) if recipe.batch.left == "enrolled" else None
+    batches = _batches(recipe, crowd, only, learner.loss, distribution.replicas)
+    teacher = load_teacher(recipe.loss.teacher, learner.embedding_size) if recipe.loss.teacher else None
+    judge = Judge(prepared, *_judged_by(recipe, prepared, only))
     if distribution.chief and not resume:
         start_run(folder, recipe, _facts(recipe, prepared, learner, distribution, command))
     progress = _resumed(learner, folder) if resume else Progress()
     _see_that_all_agree(distribution, progress)
-    targets = _targets(recipe, prepared, crops, folder, learner)
+    targets = teacher_targets(teacher, prepared, crops, folder) if teacher else np.empty((len(crops), 0), np.float32)
     reader = BatchReader(prepared, crops, crowd.owner, batches, recipe.augmentation, recipe.training.seed, targets)
     diary = open_diary(folder, recipe.training.epochs, chief=distribution.chief)
     training = Training(recipe, folder, learner, reader, judge, distribution, diary)
@@ -96,6 +106,9 @@ def _run(training: Training, progress: Progress) -> Ending:
 
 
 def _resumed(learner: Learner, folder: Path) -> Progress:
+    if not (folder / CHECKPOINT).exists():
+        _log.info("the run has no checkpoint yet: beginning with the first step")
+        return Progress()
     variables, progress = read_checkpoint(folder)
     learner.restore(variables)
     _log.info("going on after step %d", progress.step)
@@ -114,15 +127,30 @@ def _see_that_all_agree(distribution: Distribution, progress: Progress) -> None:
         )
 
 
-def _batches(recipe: Recipe, crowd: Crowd, loss: Loss, replicas: int) -> Batches:
+def _enrolled(prepared: Prepared) -> frozenset[str]:
+    """The people whom a tutorial's folders are about."""
+    enrolled = frozenset(found["enrolled"] for found in prepared.manifest.get("inputs", ()) if found.get("enrolled"))
+    if not enrolled:
+        raise DatasetError(
+            f"batch.left is enrolled, but {prepared.folder} has no enrolled person. Run `faceplate-train prepare` on a "
+            "folder with the tutorials' folders anchor, positive and negative, or train on everybody's pairs: --set "
+            "batch.left=everybody"
+        )
+    return enrolled
+
+
+def _batches(recipe: Recipe, crowd: Crowd, only: Collection[str] | None, loss: Loss, replicas: int) -> Batches:
     wanted = recipe.batch
     batches: Batches | None = None
     if loss.batches == "pairs" and wanted.pairs and not (wanted.people or wanted.pictures):
-        batches = PairBatches(crowd, wanted.pairs, recipe.training.seed)
-    if loss.batches == "people" and wanted.people and wanted.pictures and not wanted.pairs:
+        left = left_people(crowd, "training", only=only)
+        batches = PairBatches(crowd, left, wanted.pairs, recipe.training.seed)
+    if loss.batches == "people" and wanted.people and wanted.pictures and not (wanted.pairs or only):
         batches = PeopleBatches(crowd, wanted.people, wanted.pictures, recipe.training.seed)
     if batches is None:
-        keys = "batch.pairs and nothing else" if loss.batches == "pairs" else "batch.people and batch.pictures only"
+        keys = (
+            "batch.pairs (and batch.left) only" if loss.batches == "pairs" else "batch.people and batch.pictures only"
+        )
         raise ConfigError(
             f"batch: the loss {recipe.loss.name} learns from {loss.batches}: give {keys}; "
             f"received {wanted.model_dump(exclude_none=True)}"
@@ -134,10 +162,10 @@ def _batches(recipe: Recipe, crowd: Crowd, loss: Loss, replicas: int) -> Batches
     return batches
 
 
-def _judged_by(recipe: Recipe, prepared: Prepared) -> tuple[Pairs, Pairs | None]:
-    """Pairs of training people, and of validation people if there are any."""
+def _judged_by(recipe: Recipe, prepared: Prepared, only: Collection[str] | None) -> tuple[Pairs, Pairs | None]:
+    """Pairs such as it trains on, and any pairs of validation people if there are any."""
     count, seed = recipe.validation.pairs, recipe.training.seed
-    train = choose_pairs(prepared.of("train"), count, seed=seed, use="training")
+    train = choose_pairs(prepared.of("train"), count, seed=seed, use="training", only=only)
     try:
         return train, choose_pairs(prepared.of("validation"), count, seed=seed, use="validation")
     except DatasetError as error:
@@ -145,21 +173,6 @@ def _judged_by(recipe: Recipe, prepared: Prepared) -> tuple[Pairs, Pairs | None]
             raise DatasetError(f"{error}. Or train without validation: --set validation.early_stopping=null") from error
         _log.warning("there is no validation, the last epoch will count as the best: %s", error)
         return train, None
-
-
-def _targets(
-    recipe: Recipe, prepared: Prepared, crops: tuple[Crop, ...], folder: Path, learner: Learner
-) -> NDArray[np.float32]:
-    if recipe.loss.teacher is None:
-        return np.empty((len(crops), 0), np.float32)
-    targets = teacher_targets(recipe.loss.teacher, prepared, crops, folder)
-    size = int(learner.tower.output_shape[-1])
-    if targets.shape[1] != size:
-        raise ConfigError(
-            f"tower.embedding_size: the teacher's embeddings have {targets.shape[1]} numbers, so the tower's must, "
-            f"too; received {size}"
-        )
-    return targets
 
 
 def _facts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -60,6 +61,11 @@ class Learner:
         self._embed = tf.function(self._forward)
         with distribution.strategy.scope():
             optimiser.build(self._learned)
+
+    @property
+    def embedding_size(self) -> int:
+        """How many numbers describe a face."""
+        return int(self.tower.output_shape[-1])
 
     def step(self, shares: Sequence[Batch], learning_rate: float, *, stop: bool) -> StepResult:
         """Take one step on the shares of the local replicas, in order.
@@ -188,10 +194,28 @@ def _tower(recipe: TowerRecipe, seed: int) -> keras.Model:
         activation=recipe.activation,
         seed=seed,
     )
+    if recipe.weights is None and recipe.train != "all":
+        raise ConfigError(
+            f"tower.weights: only a part of the tower is to learn (tower.train={recipe.train}), so the rest needs "
+            "weights that others trained: give --set tower.weights=FILE, or train everything: --set tower.train=all"
+        )
     if recipe.weights is not None:
+        _check_shape_is_left_to(recipe.weights, recipe)
         tower = load_weights(tower, recipe.weights)
     choose_trainable(tower, recipe.train)
     return tower
+
+
+def _check_shape_is_left_to(weights: Path, recipe: TowerRecipe) -> None:
+    """An ONNX file brings its own layers, so a recipe that asks for others would not get them."""
+    fixed = {"width": 1.0, "activation": "prelu"}
+    asked = {key: getattr(recipe, key) for key in fixed if getattr(recipe, key) != fixed[key]}
+    if weights.suffix == ".onnx" and asked:
+        raise ConfigError(
+            f"tower.{next(iter(asked))}: {weights} has its own channels, and PReLU: leave width and activation at "
+            f"{fixed}; received {asked}. A narrower tower, or one of ReLU, learns from this one by distillation "
+            "(recipe distil-relu)"
+        )
 
 
 def _loss(recipe: LossRecipe, people: int, embedding_size: int, seed: int) -> Loss:

@@ -59,6 +59,9 @@ class BatchRecipe(Section):
     pairs: Annotated[int, Field(ge=2, le=65536, multiple_of=2)] | None = None
     """Half of them show the same person twice"""
 
+    left: Literal["everybody", "enrolled"] = "everybody"
+    """Whom the left crop of a pair shows. enrolled: the person of a tutorial's anchor and positive folders, always"""
+
     people: Annotated[int, Field(ge=2, le=65536)] | None = None
     pictures: Annotated[int, Field(ge=1, le=1024)] | None = None
     """This many people with this many pictures each"""

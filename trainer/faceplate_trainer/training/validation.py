@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from faceplate_trainer.data.prepared import Crop, Prepared, people_of
-from faceplate_trainer.training.batches import crowd_of, draw_pair, require_pairs
+from faceplate_trainer.training.batches import crowd_of, draw_pair, left_people
 from faceplate_trainer.training.reading import read_ahead
 
 _CHUNK = 64
@@ -45,22 +45,30 @@ class Confusion:
     recall: float
 
 
-def choose_pairs(crops: Sequence[Crop], count: int, *, seed: int, use: str) -> Pairs:
+def choose_pairs(
+    crops: Sequence[Crop], count: int, *, seed: int, use: str, only: Collection[str] | None = None
+) -> Pairs:
     """As many different pairs of both kinds, up to `count` together; the same for the same seed.
+
+    Args:
+        crops: to choose from.
+        count: how many pairs.
+        seed: of the choice.
+        use: what they are for, for messages.
+        only: one of a pair shows one of these people; None: anybody.
 
     Raises:
         DatasetError: there are no pairs of both kinds.
     """
     crowd = crowd_of(people_of(crops))
-    require_pairs(crowd, use)
-    able = crowd.with_pictures(2)
+    left = left_people(crowd, use, only=only)
     draw = np.random.default_rng(seed)
     kinds: dict[bool, set[tuple[int, int]]] = {True: set(), False: set()}
     for same, found in kinds.items():
         for _ in range(count // 2 * _TRIES):
             if len(found) == count // 2:
                 break
-            a, b = draw_pair(crowd, able, draw, same=same)
+            a, b = draw_pair(crowd, left, draw, same=same)
             found.add((min(a, b), max(a, b)))
     fewer = min(map(len, kinds.values()))
     pairs = np.array(
