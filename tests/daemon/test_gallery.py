@@ -420,3 +420,15 @@ def test_one_name_written_in_two_ways_is_one_name():
     assert same_name("Zoe\u0308", "Zoë")
     assert same_name("ADA", "ada")
     assert not same_name("Ada", "Adam")
+
+
+@pytest.mark.parametrize("size", [300, 1024])
+def test_long_embeddings_come_back_as_they_went(gallery, size):
+    plain = np.random.default_rng(1).normal(size=size).astype(np.float32)
+    plain /= np.linalg.norm(plain)
+    ada = person("Ada", [plain])
+    with gallery.changing():
+        gallery.save(ada)
+    [read] = gallery.people()
+    assert read.anchors[0].embedding == pytest.approx(plain, abs=1e-5)
+    assert read.anchors[0].embedding.dtype == np.float32

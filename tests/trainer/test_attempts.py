@@ -73,8 +73,8 @@ def test_who_is_enrolled_is_compared_by_the_template_and_comes_with_the_embeddin
         seed=0,
     )
     everything = embeddings @ templates.T
-    for cosine, person in zip(found.genuine, found.genuine_person, strict=True):
-        a, b = 2 * person, 2 * person + 1
+    for cosine, who in zip(found.genuine, found.genuine_person, strict=True):
+        a, b = 2 * who, 2 * who + 1
         assert np.isclose(cosine, [everything[a, b], everything[b, a]], atol=1e-6).any()
 
 

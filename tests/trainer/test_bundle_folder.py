@@ -19,7 +19,7 @@ from faceplate.errors import ModelError
 from faceplate.model.bundle import Calibration, OperatingPoint, load_bundle
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.exporting import bundle_folder
-from faceplate_trainer.exporting.bundle_folder import BundleParts, with_calibration, write_bundle
+from faceplate_trainer.exporting.bundle_folder import BundleParts, golden_cosine, with_calibration, write_bundle
 from faceplate_trainer.exporting.detector import plain_detector
 from faceplate_trainer.exporting.network import Network, Scaling
 from faceplate_trainer.exporting.provenance import CALIBRATION_PICTURES, Source, source_of
@@ -132,6 +132,15 @@ def test_a_network_of_integers_only_runs_in_the_daemon_too(parts, tmp_path):
     received = np.array([SiameseNetwork(bundle).embed(crop) for crop in pictures(4)])
     np.testing.assert_allclose(received, Network(siamese, Scaling(1 / 255, 0.0)).embed(pictures(4)), atol=1e-6)
     assert (received * embed(tower, pictures(4))).sum(axis=1).mean() > 0.98
+
+
+def test_a_network_that_rounding_turns_far_may_be_further_off_at_another_door(parts, tmp_path):
+    assert golden_cosine(0.9991) == bundle_folder.GOLDEN_COSINE
+    assert golden_cosine(0.983) == pytest.approx(0.932)
+
+    bundle = write_bundle(tmp_path / "bundle", dataclasses.replace(parts, golden_cosine=golden_cosine(0.983)))
+
+    assert bundle.manifest.golden_cosine == pytest.approx(0.932)
 
 
 def test_same_parts_give_same_bytes(parts, tmp_path):

@@ -23,6 +23,7 @@ from faceplate.errors import FaceplateError
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.commands import export
+from faceplate_trainer.commands.common import warn_of_rates
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.data.prepared import MANIFEST, TABLE, Crop, read_prepared, table_of
 from faceplate_trainer.exporting.provenance import source_of_dataset, sources_of_run
@@ -169,6 +170,16 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def test_a_table_that_a_door_would_refuse_by_default_is_told(exported, caplog):
+    warn_of_rates(exported.manifest.calibration)
+    assert "and would not start" in caplog.text
+    assert "set people.false_accept_rate: 0.01 at the door" in caplog.text
+
+    caplog.clear()
+    warn_of_rates(load_bundle(DEFAULT_BUNDLE).manifest.calibration)
+    assert not caplog.text
+
+
 def test_the_same_order_gives_the_same_bytes_of_every_file(exported, dataset, weights, tmp_path):
     export_command(tmp_path / "bundle", "--weights", weights, *usual(dataset), "--pictures-origin", "drawn")
 
@@ -253,6 +264,27 @@ def test_a_python_without_tflite_runtime_is_told_at_once(dataset, tmp_path):
 
     assert said.startswith("--tflite-runtime")
     assert "expected a Python interpreter that runs" in said
+
+
+def test_a_program_that_is_no_python_is_told_at_once(dataset, tmp_path):
+    words = ["--weights", tmp_path / "not even looked at", "--tflite-runtime", shutil.which("true")]
+
+    assert "a program that says nothing" in refused(tmp_path / "bundle", *words, *usual(dataset))
+
+
+def test_a_place_nobody_may_write_to_is_told_at_once(dataset, tmp_path):
+    (tmp_path / "file").touch()
+
+    said = refused(tmp_path / "file" / "bundle", "--weights", tmp_path / "not even looked at", *usual(dataset))
+
+    assert "is no folder that you may write to" in said
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "nan", "inf", "much"])
+def test_what_is_no_size_is_a_wrong_command_line(dataset, tmp_path, size):
+    with pytest.raises(SystemExit) as stopped:
+        export_command(tmp_path / "bundle", "--weights", tmp_path / "any", *usual(dataset), f"--largest={size}")
+    assert stopped.value.code == 2
 
 
 def test_a_run_that_has_not_ended_ships_with_a_warning(run, dataset, tmp_path, caplog):

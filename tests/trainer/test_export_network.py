@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import resource
 
 import cv2
 import numpy as np
@@ -19,7 +20,6 @@ from faceplate.model.preprocessing import align
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.exporting import gates, siamese
 from faceplate_trainer.exporting.convert import convert
-from faceplate_trainer.exporting.forms import EXPECTED
 from faceplate_trainer.exporting.latency import Latency
 from faceplate_trainer.exporting.network import Network
 from faceplate_trainer.exporting.siamese import Faces, check_embeddings, network_from, tower_from
@@ -113,6 +113,16 @@ def test_head_does_not_change_the_embeddings(exported, tower, crops):
         draft.compare(np.zeros((1, EMBEDDING), np.float32), np.zeros((1, EMBEDDING), np.float32))
 
 
+def test_a_full_disk_is_said(tower):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # files may not grow, as if there were no room
+    try:
+        with pytest.raises(ModelError, match=r"cannot write the network .*File too large.* TMPDIR"):
+            convert(tower, None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
 @pytest.mark.parametrize("count", [1, 3, 1000])
 def test_compare_scores_any_number_of_pairs(network, count):
     a, b = np.random.default_rng(count).normal(0, 0.2, (2, count, EMBEDDING)).astype(np.float32)
@@ -197,10 +207,10 @@ def lfw(research_data):
 
 @pytest.mark.research_data
 @pytest.mark.parametrize(
-    ("form", "megabytes"),
-    [("dynamic-int8", 9.9), ("static-int8", 10.0)],
+    ("form", "megabytes", "cosine"),
+    [("dynamic-int8", 9.9, 0.998), ("static-int8", 10.0, 0.99)],
 )
-def test_sface_passes_every_gate(research_data, lfw, form, megabytes):
+def test_sface_passes_every_gate(research_data, lfw, form, megabytes, cosine):
     path = research_data.parent / "models" / "face_recognition_sface_2021dec_int8bq.onnx"
     assert len(lfw.crops) == 80
 
@@ -209,7 +219,7 @@ def test_sface_passes_every_gate(research_data, lfw, form, megabytes):
     found = check_embeddings(content, tower, lfw, form, latency_gate=False)
 
     assert len(content) / 1e6 == pytest.approx(megabytes, abs=0.1)
-    assert found["mean_cosine_to_full_precision"] >= EXPECTED[form].cosine
+    assert found["mean_cosine_to_full_precision"] >= cosine
 
 
 @pytest.mark.research_data

@@ -57,6 +57,14 @@ def test_runtimes_that_agree_pass():
     assert check_runtimes_agree(outputs(), outputs()) == pytest.approx(1)
 
 
+def test_runtimes_may_be_twice_as_far_apart_as_quantisation_turned_the_network():
+    turned = Outputs(outputs().embeddings * np.float32(0.975), outputs().scores)
+
+    assert check_runtimes_agree(turned, outputs(), mean_cosine=0.983) == pytest.approx(0.975)
+    with pytest.raises(ModelError, match=r"at least 0\.99, received 0\.9750"):
+        check_runtimes_agree(turned, outputs(), mean_cosine=0.999)
+
+
 def test_garbage_embeddings_fail():
     with pytest.raises(ModelError, match=r"runtimes: expected .* mean cosine of at least 0\.99, received .*--form"):
         check_runtimes_agree(Outputs(outputs(seed=1).embeddings, outputs().scores), outputs())

@@ -53,11 +53,11 @@ def test_parity_fails_on_nothing_another_shape_and_no_numbers(received):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_agreement_fails_on_coarse_embeddings(exact, form):
-    coarse = exact + np.random.default_rng(1).normal(0, 0.06, exact.shape).astype(np.float32)
+    coarse = exact + np.random.default_rng(1).normal(0, 0.12, exact.shape).astype(np.float32)
     coarse /= np.linalg.norm(coarse, axis=1, keepdims=True)
 
     with pytest.raises(
-        ModelError, match=rf"expected {form} to have a mean cosine of at least .* 12 crops, received 0\.9"
+        ModelError, match=rf"expected {form} to have a mean cosine of at least .* 12 crops, received 0\.[89]"
     ):
         gates.check_agreement(coarse, exact, form)
 

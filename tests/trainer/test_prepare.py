@@ -218,7 +218,7 @@ def test_an_interrupted_prepare_leaves_nothing_behind(team, tmp_path) -> None:
 
 def test_a_dataset_is_replaced_only_if_asked_and_only_by_a_whole_one(team, tmp_path) -> None:
     before = contents(prepared_from(team, out=tmp_path / "set").folder)
-    (tmp_path / ".set.0000.preparing/crops").mkdir(parents=True)  # left by a kill
+    (tmp_path / ".set.unfinished/crops").mkdir(parents=True)  # left by a kill
     with pytest.raises(DatasetError, match="exists already"):
         prepared_from(team, out=tmp_path / "set")
     with pytest.raises(KeyboardInterrupt):

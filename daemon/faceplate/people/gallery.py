@@ -21,6 +21,9 @@ from faceplate.types import Embedding
 
 _SUFFIX = ".person"
 
+# A long embedding is turned in parts: one rotation of 4096 elements would take a minute and a gigabyte to make.
+_TURNED_AT_ONCE = 256
+
 
 class Gallery:
     """The store on disk. Reads whole people, writes whole people, forgets whole people.
@@ -141,8 +144,12 @@ class Gallery:
         """The same person with embeddings turned by the secret rotation, as they are stored, or turned back."""
 
         def turned(embedding: Embedding) -> Embedding:
-            rotation = self._rotation(len(embedding))
-            return np.asarray((rotation.T if back else rotation) @ embedding, dtype=np.float32)
+            parts = np.split(embedding, range(_TURNED_AT_ONCE, len(embedding), _TURNED_AT_ONCE))
+            rotations = [self._rotation(len(part)) for part in parts]
+            return np.concatenate(
+                [(rotation.T if back else rotation) @ part for rotation, part in zip(rotations, parts, strict=True)],
+                dtype=np.float32,
+            )
 
         return replace(person, anchors=tuple(Anchor(a.crop, turned(a.embedding)) for a in person.anchors))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from faceplate.model.bundle import Bundle, Calibration, load_bundle
 from faceplate.vision.network import SiameseNetwork
+from faceplate_trainer.commands.common import warn_of_rates
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.data.prepared import Prepared, read_prepared
 from faceplate_trainer.measuring.calibrate import calibrate
@@ -81,6 +82,7 @@ def _calibrate(arguments: argparse.Namespace) -> None:
     with_calibration(bundle, calibration, source, seed=arguments.seed)
     _tell(calibration)
     _log.info("wrote the table of %s", bundle.folder)
+    warn_of_rates(calibration)
 
 
 def _check_unseen(bundle: Bundle, prepared: Prepared, *, new_people: bool) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from faceplate.config import VisionConfig
+from faceplate.config import PeopleConfig, VisionConfig
 from faceplate.files import write_atomically
+from faceplate.model.bundle import Calibration
 from faceplate.types import Embedding, Image
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
@@ -39,6 +40,19 @@ def eyes_that_only_cut(detector: bytes) -> Eyes:
 def _not_embedded(crop: Image) -> Embedding:
     del crop
     return np.empty(0, np.float32)
+
+
+def warn_of_rates(calibration: Calibration) -> None:
+    """Say what to configure where a table does not reach the rate that doors ask for by default."""
+    usual, lowest = PeopleConfig().false_accept_rate, min(row.false_accept_rate for row in calibration.table)
+    if lowest > usual:
+        _log.warning(
+            "the table goes down to a false-accept rate of %g, a door asks for %g by default and would not start: "
+            "calibrate on more people, or set people.false_accept_rate: %g at the door",
+            lowest,
+            usual,
+            lowest,
+        )
 
 
 def write_json(tree: dict[str, Any], file: Path) -> None:

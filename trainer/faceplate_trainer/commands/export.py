@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from faceplate_trainer.commands.common import eyes_that_only_cut
+from faceplate_trainer.commands.common import eyes_that_only_cut, warn_of_rates
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.data.prepared import read_prepared
 from faceplate_trainer.exporting.forms import FORMS
@@ -61,13 +62,29 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "--tflite-runtime", type=Path, metavar="PYTHON", help="also check it in this interpreter's tflite-runtime"
     )
     parser.add_argument(
+        "--least-cosine",
+        type=float,
+        metavar="COSINE",
+        help="accept a mean cosine to full precision from here, where the form keeps less than is usual; what it does "
+        "to the accuracy is checked all the same",
+    )
+    parser.add_argument(
         "--no-latency-gate",
         action="store_true",
         help="accept a form that is slow here, because the door has another processor",
     )
-    parser.add_argument("--largest", type=float, default=14.0, metavar="MB", help="the bundle's size (default: 14)")
+    parser.add_argument(
+        "--largest", type=_bytes, default=14.0 * _MB, metavar="MB", help="the bundle may have so much (default: 14)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the random choices in the measurements (default: 0)")
     parser.add_argument("--overwrite", action="store_true", help="put it in the place of the bundle that is there")
+
+
+def _bytes(megabytes: str) -> float:
+    size = float(megabytes) * _MB
+    if not 0 < size < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a size in MB above 0, received {megabytes}")
+    return size
 
 
 def _add_sources(parser: argparse.ArgumentParser) -> None:
@@ -92,14 +109,17 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    # TensorFlow takes seconds to load, and the other commands do without it. It is told first to keep its notes.
+    # TensorFlow takes seconds to load, and the other commands do without it. It is told first to keep its notes,
+    # and to compute in the same order on every machine.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     from faceplate_trainer.exporting.export import export  # noqa: PLC0415
 
     stages = Stages()
     bundle = export(_order(arguments), stages)
     print(stages.text())
     _log.info("wrote %s: %.2f MB", bundle.folder, sum(map(len, bundle.files.values())) / _MB)
+    warn_of_rates(bundle.manifest.calibration)
 
 
 def _order(arguments: argparse.Namespace) -> Order:
@@ -116,7 +136,8 @@ def _order(arguments: argparse.Namespace) -> Order:
         head=arguments.head,
         tflite_runtime=arguments.tflite_runtime,
         latency_gate=not arguments.no_latency_gate,
-        largest=int(arguments.largest * _MB),
+        least_cosine=arguments.least_cosine,
+        largest=int(arguments.largest),
         pictures_origin=arguments.pictures_origin,
         pictures_unknown=arguments.pictures_unknown,
         seed=arguments.seed,

@@ -29,6 +29,9 @@ def convert(tower: keras.Model, head: Head | None, *, scaled_input: bool = False
         A TFLite file with `embed`: `crop` uint8 (1, side, side, 3) -> `embedding` float32 (1, D) of unit norm (with
         `scaled_input`: `crop` float32, pixels scaled as the tower scales them -> `embedding` of any norm); and
         `compare`: `a` and `b` float32 (N, D) -> `score` float32 (N,), for any N.
+
+    Raises:
+        ModelError: the disk is full.
     """
     _LOG.info("converting the network of %d weights to TFLite", tower.count_params())
     body = keras.Model(_scaling_layer(tower).output, tower.output, name="tower") if scaled_input else tower
@@ -42,10 +45,20 @@ def convert(tower: keras.Model, head: Head | None, *, scaled_input: bool = False
     if head is not None:
         vectors = [tf.TensorSpec((None, size), tf.float32, name) for name in ("a", "b")]
         archive.add_endpoint("compare", _compare(head), vectors)
-    with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, ["embed"] + ["compare"] * (head is not None))
-        return bytes(converter.convert())
+    return _written(archive, ["embed"] + ["compare"] * (head is not None))
+
+
+def _written(archive: keras.export.ExportArchive, signatures: list[str]) -> bytes:
+    """The archive as a TFLite file, by way of a folder, which is the only way there is."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            archive.write_out(folder, verbose=False)
+            return bytes(tf.lite.TFLiteConverter.from_saved_model(folder, signatures).convert())
+    except (OSError, tf.errors.OpError) as error:
+        raise ModelError(
+            f"cannot write the network to a folder in {tempfile.gettempdir()}, which converting it takes: {error}. "
+            "Make room there (a few times the tower's size), or name another place in the environment as TMPDIR."
+        ) from error
 
 
 def scaling_of(tower: keras.Model) -> Scaling:

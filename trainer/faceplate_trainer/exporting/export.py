@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from faceplate.model.bundle import Bundle
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.data.prepared import Prepared, Use
-from faceplate_trainer.exporting.bundle_folder import BundleParts, check_may_write, write_bundle
+from faceplate_trainer.exporting.bundle_folder import BundleParts, check_may_write, golden_cosine, write_bundle
 from faceplate_trainer.exporting.convert import scaling_of
 from faceplate_trainer.exporting.forms import Form
 from faceplate_trainer.exporting.measured import HeadChoice, Measured, measure
@@ -27,7 +27,7 @@ from faceplate_trainer.exporting.provenance import (
     sources_of_run,
 )
 from faceplate_trainer.exporting.runtimes import check_in_tflite_runtime, check_interpreter
-from faceplate_trainer.exporting.siamese import Faces, check_embeddings, network_from, tower_from
+from faceplate_trainer.exporting.siamese import MEAN_COSINE, Faces, check_embeddings, network_from, tower_from
 from faceplate_trainer.exporting.stages import Stages
 from faceplate_trainer.exporting.supplied import Supplied
 from faceplate_trainer.measuring.head import Head
@@ -67,6 +67,9 @@ class Order:
 
     latency_gate: bool = True
 
+    least_cosine: float | None = None
+    """Mean cosine to full precision to ask for; None is what the form is known to keep"""
+
     largest: int = 14_000_000
     """Bytes"""
 
@@ -92,12 +95,19 @@ def export(order: Order, stages: Stages) -> Bundle:
     with stages.stage("conversion, quantisation and gates"):
         samples = _samples(order.prepared)
         draft = network_from(tower, None, order.form, samples)
-        checks = check_embeddings(draft, tower, faces, order.form, latency_gate=order.latency_gate)
+        checks = check_embeddings(
+            draft,
+            tower,
+            faces,
+            order.form,
+            latency_gate=order.latency_gate,
+            least_cosine=order.least_cosine,
+        )
     network = Network(draft, scaling_of(tower))
     measured = measure(network.embed_one, order.prepared, order.head, order.seed, stages)
     with stages.stage("conversion with the head"):
         siamese = network_from(tower, measured.head, order.form, samples)
-        checks |= _in_tflite_runtime(order.tflite_runtime, siamese, tower, faces)
+        checks |= _in_tflite_runtime(order.tflite_runtime, siamese, tower, faces, checks[MEAN_COSINE])
     with stages.stage("bundle"):
         parts = _parts(order, tower, siamese, measured, checks)
         return write_bundle(order.folder, parts, overwrite=order.overwrite, largest=order.largest)
@@ -136,12 +146,14 @@ def _samples(prepared: Prepared) -> NDArray[np.uint8]:
     return np.array([prepared.pixels(crop) for crop in crops[:: -(-len(crops) // _SAMPLES)]])
 
 
-def _in_tflite_runtime(python: Path | None, siamese: bytes, tower: keras.Model, faces: Faces) -> dict[str, Any]:
+def _in_tflite_runtime(
+    python: Path | None, siamese: bytes, tower: keras.Model, faces: Faces, mean_cosine: float
+) -> dict[str, Any]:
     if python is None:
         return {"tflite_runtime": "not checked"}
     crops = faces.crops[:: -(-len(faces.crops) // _RUNTIME_FACES)]
     network = Network(siamese, scaling_of(tower))
-    return {"tflite_runtime_mean_cosine": check_in_tflite_runtime(siamese, network, crops, python)}
+    return {"tflite_runtime_mean_cosine": check_in_tflite_runtime(siamese, network, crops, python, mean_cosine)}
 
 
 def _parts(order: Order, tower: keras.Model, siamese: bytes, measured: Measured, checks: dict[str, Any]) -> BundleParts:
@@ -155,6 +167,7 @@ def _parts(order: Order, tower: keras.Model, siamese: bytes, measured: Measured,
         input_offset=scaling.offset,
         calibration=measured.calibration,
         sources=_sources(order),
+        golden_cosine=golden_cosine(checks[MEAN_COSINE]),
         metrics=measured.metrics,
         made=_made(order, measured.head) | {"checks": checks},
     )

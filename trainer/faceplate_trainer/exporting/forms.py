@@ -19,17 +19,18 @@ class Expected:
     """What a form must keep and gain."""
 
     cosine: float
-    """Least mean cosine to full precision. The mean: single crops fall to .93 in every int8 form"""
+    """Least mean cosine to full precision, if nothing else is asked for. The mean: single crops fall much lower"""
 
     claims_speed: bool
     """Whether it is pointless if it is slower than fp32"""
 
 
-# SFace on faces of LFW: fp16 1.0000, weight-only .9991, dynamic .9991, static .994. With integers throughout, the
-# embedding's own steps come on top; whether that harms is for the gate on accuracy to say.
+# Measured on faces of LFW: SFace (10 million weights) weight-only .9991, dynamic .9991, static .994. Small towers lose
+# more: a MobileFaceNet of 300,000 weights with ReLU after ten epochs .995, .983, .952 and, with integers throughout,
+# .951, though its area under the ROC was none the smaller. They ship if their maker says that so much may be lost.
 EXPECTED: dict[Form, Expected] = {
     "fp32": Expected(0.9999, claims_speed=False),
-    "fp16": Expected(0.9999, claims_speed=False),
+    "fp16": Expected(0.999, claims_speed=False),
     "weight-only-int8": Expected(0.998, claims_speed=False),
     "dynamic-int8": Expected(0.998, claims_speed=True),
     "static-int8": Expected(0.99, claims_speed=True),

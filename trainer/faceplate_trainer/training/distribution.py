@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ from faceplate_trainer.training.errors import TrainingError
 
 _WHERE = (" ", "Graph execution error", "Detected at node", "<stack traces")
 """Beginnings of the lines of TensorFlow's messages that lead to a place in the code"""
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +94,20 @@ def distribution_of(kind: Literal["none", "mirrored", "workers"]) -> Distributio
         return Distribution(tf.distribute.get_strategy(), chief=True)
     if kind == "mirrored":
         return Distribution(tf.distribute.MirroredStrategy(), chief=True)
-    task = _task()
+    workers, number = _workers_and_own_number()
+    # TensorFlow waits for as long as it takes: whoever starts machines by hand should see for whom.
+    _log.info("waiting until all these workers are there: %s", ", ".join(workers))
+    # It does not look at Python's signals meanwhile: Ctrl-C ends the program by itself.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        return Distribution(tf.distribute.MultiWorkerMirroredStrategy(), chief=task == 0)
+        return Distribution(tf.distribute.MultiWorkerMirroredStrategy(), chief=number == 0)
     except tf.errors.OpError as error:
         raise TrainingError(
             "this worker cannot speak to the others; see that its address in TF_CONFIG is HOST:PORT, its own, and not "
             "in use. TensorFlow says: " + _gist(error)
         ) from error
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def all_sum(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -111,10 +122,10 @@ def telling_what_to_do() -> Iterator[None]:
     """TensorFlow's errors that whoever trains can do something about, as errors that say what."""
     try:
         yield
-    except tf.errors.ResourceExhaustedError as error:
+    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
         raise TrainingError(
-            "memory is full. Make batch.people (or batch.pairs) smaller, choose a smaller tower.width, or, on a GPU, set "
-            "training.mixed_precision=true. TensorFlow says: " + _gist(error)
+            "memory is full. Make batch.people (or batch.pairs) smaller, choose a smaller tower.width, or, on a GPU, "
+            "set training.mixed_precision=true. TensorFlow says: " + _gist(error)
         ) from error
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
         raise TrainingError(
@@ -123,24 +134,24 @@ def telling_what_to_do() -> Iterator[None]:
         ) from error
 
 
-def _gist(error: tf.errors.OpError) -> str:
+def _gist(error: tf.errors.OpError | MemoryError) -> str:
     """The first line of a message that says something: it begins with where in our code the operation was made."""
-    lines = [line for line in str(error.message).splitlines() if line and not line.startswith(_WHERE)]
+    lines = [line for line in str(error).splitlines() if line and not line.startswith(_WHERE)]
     return lines[0] if lines else type(error).__name__
 
 
-def _task() -> int:
-    """The number of this worker, from TF_CONFIG."""
+def _workers_and_own_number() -> tuple[list[str], int]:
+    """The addresses of all workers, and which of them this one is, from TF_CONFIG."""
     advice = (
         'training.distribute is "workers", so TF_CONFIG must name them all, and this one, such as '
         '{"cluster": {"worker": ["10.0.0.1:2222", "10.0.0.2:2222"]}, "task": {"type": "worker", "index": 0}}'
     )
     try:
         config = json.loads(os.environ["TF_CONFIG"])
-        workers, task = config["cluster"]["worker"], config["task"]
+        workers, task = list(map(str, config["cluster"]["worker"])), config["task"]
         number = int(task["index"])
     except (KeyError, ValueError, TypeError) as error:
         raise TrainingError(f"{advice}; it is missing or malformed: {error!r}") from error
     if task.get("type") != "worker" or not 0 <= number < len(workers) or len(config["cluster"]) != 1:
         raise TrainingError(f"{advice}; found {os.environ['TF_CONFIG']}")
-    return number
+    return workers, number

@@ -135,7 +135,7 @@ def check_same_run(run: Run, recipe: Recipe, dataset_id: str) -> None:
     """See that a run is resumed with what it was begun with.
 
     Raises:
-        TrainingError: the recipe or the dataset is another; it says which key differs.
+        TrainingError: the recipe or the dataset is another; it says which key differs. Or the folder is read-only.
     """
     differing = differing_keys(run.recipe, recipe)
     faults = [f"{key} was {was!r}, now it is {now!r}" for key, (was, now) in differing.items()]
@@ -146,8 +146,9 @@ def check_same_run(run: Run, recipe: Recipe, dataset_id: str) -> None:
             f"{run.folder} cannot be resumed with another recipe or dataset: {'; '.join(faults)}. "
             "Start a new run in another folder."
         )
-    sweep(run.folder)
-    (run.folder / _UNFINISHED).unlink(missing_ok=True)
+    with writing(run.folder):
+        sweep(run.folder)
+        (run.folder / _UNFINISHED).unlink(missing_ok=True)
 
 
 def write_facts(folder: Path, facts: dict[str, Any]) -> None:
