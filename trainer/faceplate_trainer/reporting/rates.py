@@ -28,8 +28,8 @@ CRITERIA: dict[Criterion, str] = {
 
 FALSE_ACCEPT_RATES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
-# What this page calls well enough for a door: at most one stranger in 10,000 passes for a given person, even at the upper
-# end of the 95 % bounds, and an owner is refused by at most one picture in twenty. The next picture of a visit mends it.
+# What this page calls well enough for a door: at most one stranger in 10,000 passes for a given person, even at the
+# upper end of the 95 % bounds, and an owner is refused by at most one picture in twenty. The next one mends that.
 _FIT = (1e-4, 0.05)
 _CONVENIENT = (1e-3, 0.2)
 
