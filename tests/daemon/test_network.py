@@ -78,7 +78,8 @@ def test_the_head_is_a_logistic_function_of_the_squared_distance(bundle, network
     b = towards(a, directions(4, seed + 1), share)
     head = bundle.manifest.trainer["head"]
     squared_distance = ((a.astype(np.float64) - b) ** 2).sum(axis=1)
-    expected = 1 / (1 + np.exp(head["weight"] * squared_distance - head["bias"]))
+    assert head["form"] == "cosine"
+    expected = 1 / (1 + np.exp(head["highest_weight"] * squared_distance - head["bias"]))
     assert network.compare(a, b) == pytest.approx(expected, abs=1e-4)
 
 

@@ -78,7 +78,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     network = SiameseNetwork(bundle, threads=2)
     look = eyes_that_see_all(bundle.detector, network.embed).look
     if arguments.pairs:
-        pairs = score_pairs(arguments.pairs, arguments.images, look, network, arguments.split)
+        pairs = score_pairs(arguments.pairs, arguments.images, look, network.compare, arguments.split)
         result = judge_pairs(pairs, shipped_rules(bundle.manifest.calibration).detection)
     else:
         result = _people(arguments, bundle.manifest, network, look)

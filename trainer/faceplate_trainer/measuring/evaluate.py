@@ -6,31 +6,20 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faceplate.model.metrics import area_under_roc, best_threshold, equal_error_rate, share_above, threshold_at
-from faceplate.model.template import template
-from faceplate.types import Embedding, Image, Look
+from faceplate.types import Image, Look
 from faceplate_trainer.data.labelled import Embedded, Split, crops_of, in_split, read_table
 from faceplate_trainer.measuring.attempts import FUSIONS, Attempts, Fusion, attempts, daemon_rule
 from faceplate_trainer.measuring.calibrate import ANCHORS, VERIFICATION_THRESHOLD, rate_of
-from faceplate_trainer.measuring.head import Head, sigmoid
+from faceplate_trainer.measuring.head import Compare, Head, sigmoid
 
 RATES = (1e-3, 1e-4, 1e-5, 1e-6)
 _ROUNDS = 10
-
-
-class PairNetwork(Protocol):
-    """What scores pairs: `faceplate.vision.network.SiameseNetwork`."""
-
-    def embed(self, crop: Image) -> Embedding:
-        """RGB uint8 (112, 112, 3) -> unit vector float32 (D,)."""
-
-    def compare(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Embeddings float32 (N, D) twice -> scores float32 (N,), 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +33,15 @@ class ScoredPairs:
 
 
 def score_pairs(
-    table: Path, images: Path, look: Callable[[Image], list[Look]], network: PairNetwork, split: Split
+    table: Path, images: Path, look: Callable[[Image], list[Look]], compare: Compare, split: Split
 ) -> ScoredPairs:
-    """Score the pairs of a table with the columns `fold`, `same`, `a`, `b`, as if `a` were enrolled and `b` came.
+    """Score the pairs of a table with the columns `fold`, `same`, `a`, `b`, picture with picture: neither is enrolled.
 
     Args:
         table: the CSV file.
         images: the folder its files are relative to.
         look: eyes that embed every face they find.
-        network: embeds and compares.
+        compare: the Siamese head.
         split: take only pairs of which both people (the folders of the pictures) belong to it.
 
     Raises:
@@ -67,9 +56,8 @@ def score_pairs(
     looks = crops_of((row[side] for row in rows for side in "ab"), images, look)
     scores = np.full(len(rows), np.nan)
     found = [i for i, row in enumerate(rows) if looks[row["a"]] is not None and looks[row["b"]] is not None]
-    enrolled = [template(looks[rows[i]["a"]].crop, network.embed) for i in found]  # type: ignore[union-attr] # found
-    visiting = [looks[rows[i]["b"]].embedding for i in found]  # type: ignore[union-attr] # found
-    scores[found] = network.compare(np.array(enrolled, np.float32), np.array(visiting, np.float32))
+    sides = [np.array([looks[rows[i][side]].embedding for i in found], dtype=np.float32) for side in "ab"]  # type: ignore[union-attr] # found
+    scores[found] = compare(*sides)
     return ScoredPairs(scores, np.array([row["same"] == "1" for row in rows]), np.array([row["fold"] for row in rows]))
 
 
