@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from faceplate_trainer.data.prepared import CROPS, FORMAT, MANIFEST, TABLE, Crop, Prepared, read_prepared, table_of
-from tiny_networks import pictures
+from smooth_pictures import pictures
 
 
 def tiny_dataset(folder: Path, people: Mapping[str, Mapping[str, int]]) -> Prepared:

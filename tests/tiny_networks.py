@@ -136,14 +136,3 @@ def tiny_yunet(path: Path, *, quantised: bool = False) -> Path:
             net.add("Reshape", name, f"{name}_flat")
             outputs[name] = [1, (320 // stride) ** 2, channels]
     return net.save(path, outputs, 320)
-
-
-def pictures(count: int) -> NDArray[np.uint8]:
-    """Smooth coloured pictures, RGB uint8 (count, 112, 112, 3): random, and always the same."""
-    random = np.random.default_rng(9)
-    coarse = random.integers(0, 256, (count, 7, 7, 3)).astype(np.float32)
-    place = np.linspace(0, 5.99, SIDE)
-    low, part = place.astype(int), (place % 1)[:, None, None].astype(np.float32)
-    rows = coarse[:, low] * (1 - part) + coarse[:, low + 1] * part
-    part = part.reshape(1, -1, 1)
-    return np.asarray(rows[:, :, low] * (1 - part) + rows[:, :, low + 1] * part, np.uint8)

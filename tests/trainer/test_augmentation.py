@@ -20,7 +20,7 @@ from faceplate_trainer.training.augmentation import (
     shrink,
 )
 from faceplate_trainer.training.recipe import AugmentationRecipe
-from tiny_networks import pictures
+from smooth_pictures import pictures
 
 FACE = pictures(1)[0]
 NOISE = np.random.default_rng(3).integers(0, 256, (112, 112, 3)).astype(np.uint8)

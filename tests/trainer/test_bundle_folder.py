@@ -27,7 +27,8 @@ from faceplate_trainer.exporting.siamese import network_from
 from faceplate_trainer.measuring.head import uniform_head
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import embed, sface_tower
-from tiny_networks import EMBEDDING, pictures, tiny_sface, tiny_yunet
+from smooth_pictures import pictures
+from tiny_networks import EMBEDDING, tiny_sface, tiny_yunet
 
 CALIBRATION = Calibration(
     people=860,

@@ -32,8 +32,9 @@ from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import sface_tower
 from faceplate_trainer.training.recipe import Recipe
 from faceplate_trainer.training.run_folder import read_run, start_run, write_facts, write_weights
+from smooth_pictures import pictures
 from tiny_dataset import tiny_dataset
-from tiny_networks import EMBEDDING, pictures, tiny_sface
+from tiny_networks import EMBEDDING, tiny_sface
 
 PEOPLE = {"validation": 12, "head": 15, "calibration": 20, "report": 20}
 PICTURES_EACH = 3

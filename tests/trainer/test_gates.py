@@ -20,7 +20,8 @@ from faceplate_trainer.exporting.siamese import network_from
 from faceplate_trainer.measuring.head import Head, uniform_head
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import embed, sface_tower
-from tiny_networks import EMBEDDING, pictures, tiny_sface
+from smooth_pictures import pictures
+from tiny_networks import EMBEDDING, tiny_sface
 
 HEAD = uniform_head(5.0, 4.0, size=EMBEDDING, prior=0.5)
 

@@ -14,7 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from faceplate.errors import ModelError
 from faceplate_trainer.towers.onnx_file import plain, read_onnx, to_bytes, without_weight_inputs
-from tiny_networks import pictures, tiny_sface
+from smooth_pictures import pictures
+from tiny_networks import tiny_sface
 
 
 def run(content: bytes) -> np.ndarray:

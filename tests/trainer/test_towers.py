@@ -19,7 +19,8 @@ from faceplate.errors import ConfigError, ModelError
 from faceplate_trainer.towers.build import build_tower, choose_trainable, load_weights, summary_text
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import embed, sface_tower
-from tiny_networks import EMBEDDING, pictures, tiny_sface
+from smooth_pictures import pictures
+from tiny_networks import EMBEDDING, tiny_sface
 
 TOWERS = {"koch": 4, "mobilefacenet": 18, "sface": 14}
 """Each tower's number of blocks"""
