@@ -13,6 +13,9 @@ from faceplate_trainer.measuring.attempts import FUSIONS, attempts, cosines, dae
 from faceplate_trainer.measuring.head import Head, logit
 from strategies import person
 
+pytestmark = pytest.mark.trainer
+
+
 COSINES = st.floats(-1, 1, width=32)
 
 

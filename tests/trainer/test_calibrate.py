@@ -14,6 +14,9 @@ from faceplate_trainer.measuring import calibrate as module
 from faceplate_trainer.measuring.calibrate import calibrate, rate_of, share_of
 from faceplate_trainer.measuring.head import Head, uniform_head
 
+pytestmark = pytest.mark.trainer
+
+
 HEAD = uniform_head(10.0, 8.0, size=24, prior=1e-3)
 BY_ELEMENT = Head(np.linspace(0, 4, 24), 8.0, 1, 1e-3)
 

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from faceplate_trainer.training.checkpoint import CHECKPOINT, Epoch, Progress, read_checkpoint, write_checkpoint
 from faceplate_trainer.training.errors import TrainingError
 
+pytestmark = pytest.mark.trainer
+
+
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 EPOCHS = st.builds(Epoch, st.integers(1, 1000), *[NUMBERS] * 7, *[NUMBERS | st.none()] * 4, NUMBERS)
 PROGRESS = st.builds(

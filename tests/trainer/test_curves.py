@@ -10,6 +10,9 @@ from faceplate_trainer.measuring.attempts import attempts, daemon_rule
 from faceplate_trainer.measuring.curves import best_thresholds, confusion, histogram, roc, threshold_grid
 from faceplate_trainer.measuring.head import sigmoid, uniform_head
 
+pytestmark = pytest.mark.trainer
+
+
 score_lists = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=40).map(np.array)
 
 
