@@ -56,8 +56,8 @@ def register(commands: Subparsers) -> None:
         "--split",
         choices=("all", "calibration", "report"),
         default="all",
-        help="of a table only this half of the people, by a hash of the name; for the people that a bundle's own figures "
-        "are reported on, use --data",
+        help="of a table only this half of the people, by a hash of the name; for the people that a bundle's own "
+        "figures are reported on, use --data",
     )
     parser.add_argument(
         "--fusions", action="store_true", help="with --index or --data: also compare the ways to fuse several anchors"
