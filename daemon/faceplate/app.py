@@ -16,6 +16,7 @@ from faceplate.config import CameraConfig, Config, DoorConfig, PeopleConfig, Vis
 from faceplate.door.door import Door
 from faceplate.door.lock import LockDriver, NoLock
 from faceplate.door.simulated import SimulatedLock
+from faceplate.events import DoorEvent
 from faceplate.journal.journal import Journal
 from faceplate.loop import guard
 from faceplate.model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
@@ -25,7 +26,7 @@ from faceplate.people.gallery import Gallery
 from faceplate.people.matching import Matcher, Thresholds
 from faceplate.people.person import Person, new_person, same_name, with_anchors
 from faceplate.people.recogniser import Recogniser, embedded_by
-from faceplate.types import Clock, Decision, DoorEvent, Embedding, Frame, Image, Match, Score, Seconds
+from faceplate.types import Clock, Decision, Embedding, Frame, Image, Match, Score, Seconds
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
 from faceplate.vision.network import SiameseNetwork

@@ -10,6 +10,8 @@ from typing import NewType, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from faceplate.rights import Rights
+
 Seconds = NewType("Seconds", float)
 """A duration, or a point on the monotonic clock."""
 
@@ -100,6 +102,9 @@ class Look:
     embedding: Embedding | None = field(repr=False)
     """None exactly when there are flaws: a bad face is never embedded"""
 
+    turn: float = 0.0
+    """How far the head is turned aside: 0 straight at the camera, about 1 a profile"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -127,6 +132,14 @@ class Likeness(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """The enrolled person a face is nearly as like to as to the nearest."""
+
+    person: str
+    rights: Rights
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A sighting, and the enrolled person it is nearest to."""
 
@@ -146,12 +159,20 @@ class Match:
     lead: float = 1.0
     """Fused score less that of the runner-up, 0..1"""
 
+    rights: Rights | None = None
+    """What `person` may do; None exactly when `person` is"""
+
+    rival: Rival | None = None
+    """The runner-up of an AMBIGUOUS match"""
+
 
 class Outcome(StrEnum):
     """What a decision does."""
 
     GRANTED = "granted"
     DENIED = "denied"
+    WARNED = "warned"
+    """The door does not move, and the owner is told"""
     NOTHING = "nothing"
 
 
@@ -185,16 +206,75 @@ class Reason(StrEnum):
     LOW_QUALITY = "low_quality"
     """The face was in view, and too small, blurred, dark, bright or turned away to be judged"""
 
+    SEVERAL_IN_VIEW = "several_in_view"
+    """More than one person stands before the door, and the household wants them one at a time"""
+
+    LOCKED_OUT = "locked_out"
+    """Too many attempts failed; faces, or PINs, are not answered for a while"""
+
+    CREDENTIAL_NOT_ENABLED = "credential_not_enabled"
+    """This person is known, and is not let in (ONVIF CredentialNotEnabled)"""
+
+    CREDENTIAL_NOT_ACTIVE = "credential_not_active"
+    """This person's time has not yet begun (ONVIF CredentialNotActive)"""
+
+    CREDENTIAL_EXPIRED = "credential_expired"
+    """This person's time is over (ONVIF CredentialExpired)"""
+
+    NOT_PERMITTED_AT_THIS_TIME = "not_permitted_at_this_time"
+    """This person's schedule does not allow it now (ONVIF NotPermittedAtThisTime)"""
+
+    CLOCK_UNTRUSTED = "clock_untrusted"
+    """This person's rules depend on the date, and the clock shows an earlier one than it did before"""
+
+    FACE_UNLOCK_OFF = "face_unlock_off"
+    """The owner switched face unlock off"""
+
+    DOOR_BLOCKED = "door_blocked"
+    """The door is blocked or locked down"""
+
+    DOOR_OPEN = "door_open"
+    """The frame was taken while the door was open, or had only just closed"""
+
+    TOO_SOON = "too_soon"
+    """Somebody was let in a moment ago"""
+
+    INTENT_NEEDED = "intent_needed"
+    """The visitor has not yet shown that they want to come in"""
+
+    PIN_NEEDED = "pin_needed"
+    """The face is verified; now the PIN is awaited"""
+
+    FACE_NEEDED = "face_needed"
+    """The PIN is right; now the face is awaited"""
+
+    INVALID_PIN = "invalid_pin"
+    """A wrong PIN (ONVIF InvalidPIN)"""
+
+    REQUEST_TIMEOUT = "request_timeout"
+    """The second factor did not come in time (ONVIF AccessControl/Request/Timeout)"""
+
+    TAILGATING = "tailgating"
+    """After one person was let in others were seen at the open door"""
+
+
+class Method(StrEnum):
+    """How somebody identified themselves."""
+
+    FACE = "face"
+    PIN = "pin"
+    FACE_AND_PIN = "face_and_pin"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The one answer to one frame."""
+    """The one answer to one frame, or to one PIN."""
 
-    frame: int
-    """Index of the frame"""
+    frame: int | None
+    """Index of the frame; None for an answer to a PIN"""
 
     time: Seconds
-    """Monotonic time of the frame's capture"""
+    """Monotonic time of the frame's capture, or of the PIN"""
 
     outcome: Outcome
 
@@ -203,56 +283,20 @@ class Decision:
     match: Match | None = None
     """The sighting that was decided on"""
 
+    method: Method = Method.FACE
+
+    holder: str | None = None
+    """Whom it was decided about, where that is an enrolled person beyond doubt, and not one let in by face alone"""
+
+    extended: bool = False
+    """Whether this person gets the extended release time"""
+
+    duress: bool = field(default=False, repr=False)
+    """Whether the person was forced to open. Shown nowhere at the door"""
+
     @property
     def person(self) -> str | None:
-        """Name of the person let in; of nobody else."""
-        return self.match.person if self.match and self.outcome is Outcome.GRANTED else None
-
-
-class DoorEventType(StrEnum):
-    """What happens at a door."""
-
-    UNLOCKED = "door_unlocked"
-    LOCKED = "door_locked"
-
-
-@dataclass(frozen=True, slots=True)
-class DoorEvent:
-    """Something that happened at the door."""
-
-    type: DoorEventType
-
-    time: Seconds
-    """Monotonic time"""
-
-    cause: str
-    """What made it happen: "start", "stop", "access_granted", "release_time" or "fault" """
-
-    person: str | None = None
-    """Who it happened for, where there is one"""
-
-
-@dataclass(frozen=True, slots=True)
-class JournalRow:
-    """One row of the journal, as it is stored."""
-
-    seq: int
-    """1 for the first row, then one more each"""
-
-    id: str
-    """Like no other row's, in any journal"""
-
-    ts: str
-    """Wall-clock time of writing: ISO 8601, UTC, milliseconds, `Z`"""
-
-    event_type: str
-    """ "access_granted", "access_denied", or a DoorEventType"""
-
-    payload: str
-    """Everything else, as canonical JSON"""
-
-    previous: str
-    """`hash` of the row before"""
-
-    hash: str
-    """SHA-256 over all of the above, in hexadecimal"""
+        """Name of the enrolled person this was decided about; None for anybody else."""
+        if self.holder is None and self.match and self.outcome is Outcome.GRANTED:
+            return self.match.person
+        return self.holder

@@ -26,6 +26,7 @@ from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config
 from faceplate.door.simulated import SimulatedLock
 from faceplate.errors import CameraError, DoorError, FaceplateError, ModelError, SealError, StoreError
+from faceplate.events import DoorEvent, DoorEventType
 from faceplate.journal import reader
 from faceplate.journal.journal import Journal
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
@@ -33,7 +34,7 @@ from faceplate.people.enrolment import Picture
 from faceplate.people.gallery import Gallery
 from faceplate.people.person import Anchor
 from faceplate.pictures import read_picture
-from faceplate.types import Decision, DoorEvent, DoorEventType, Frame, Likeness, Match, Outcome
+from faceplate.types import Decision, Frame, Likeness, Match, Outcome
 
 MAN = FOOTAGE / "man-2.jpg"
 STANDING = Stills(frame_rate=10.0, frames=6)

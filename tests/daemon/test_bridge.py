@@ -15,7 +15,8 @@ from faceplate.bridge.messages import Message, Topics
 from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import Cursor, CursorFile, Outbox
 from faceplate.errors import StoreError
-from faceplate.types import DoorEventType, JournalRow, Seconds
+from faceplate.events import DoorEventType, JournalRow
+from faceplate.types import Seconds
 
 TOPICS = Topics("faceplate/front-door")
 

@@ -26,9 +26,10 @@ from faceplate.commands.annotate import annotated
 from faceplate.commands.common import ExitCode
 from faceplate.commands.demo import FOOTAGE
 from faceplate.commands.narrator import Narrator
+from faceplate.events import DoorEvent, DoorEventType
 from faceplate.journal.journal import Journal
 from faceplate.pictures import read_picture
-from faceplate.types import Decision, DoorEvent, DoorEventType, Outcome, Reason, Seconds
+from faceplate.types import Decision, Outcome, Reason, Seconds
 from strategies_access import a_frame, unknown, verified
 
 STILLS = [str(file) for file in sorted(FOOTAGE.glob("man-*.jpg"))]

@@ -15,7 +15,8 @@ from faceplate.door.door import Door
 from faceplate.door.lock import NoLock
 from faceplate.door.simulated import Move, SimulatedLock
 from faceplate.errors import DoorError, StoreError
-from faceplate.types import Decision, DoorEvent, DoorEventType, Likeness, Match, Outcome, Reason, Seconds
+from faceplate.events import DoorEvent, DoorEventType
+from faceplate.types import Decision, Likeness, Match, Outcome, Reason, Seconds
 
 MAX_FRAME_AGE = Seconds(1.0)
 PATIENCE = 10.0

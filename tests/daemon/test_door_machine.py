@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceplate.door.machine import Cause, Grant, Mode, Output, Shut, State, TimePasses, start, step
-from faceplate.types import DoorEvent, DoorEventType, Seconds
+from faceplate.events import DoorEvent, DoorEventType
+from faceplate.types import Seconds
 
 RELEASE_TIME = Seconds(5.0)
 

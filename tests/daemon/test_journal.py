@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from faceplate.errors import StoreError
+from faceplate.events import DoorEvent, DoorEventType
 from faceplate.journal import database
 from faceplate.journal.chain import GENESIS, hash_of
 from faceplate.journal.journal import Journal
@@ -22,8 +23,6 @@ from faceplate.journal.reader import read, read_last, verify
 from faceplate.types import (
     Box,
     Decision,
-    DoorEvent,
-    DoorEventType,
     Face,
     Likeness,
     Look,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from faceplate.events import JournalRow
 from faceplate.journal.chain import GENESIS, hash_of, sealed, verify_chain
-from faceplate.types import JournalRow
 
 TEXTS = {
     field.name: st.text(max_size=12) for field in fields(JournalRow) if field.name not in {"seq", "previous", "hash"}

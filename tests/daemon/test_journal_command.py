@@ -6,8 +6,9 @@ import pytest
 
 from faceplate.__main__ import main
 from faceplate.commands.common import ExitCode
+from faceplate.events import DoorEvent, DoorEventType
 from faceplate.journal.journal import Journal
-from faceplate.types import DoorEvent, DoorEventType, Seconds
+from faceplate.types import Seconds
 
 
 @pytest.fixture

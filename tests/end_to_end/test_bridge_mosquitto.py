@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from broker import Broker, Program, Received, Subscriber, set_password
+from faceplate.events import DoorEvent, DoorEventType
 from faceplate.journal.journal import Journal
-from faceplate.types import DoorEvent, DoorEventType, Seconds
+from faceplate.types import Seconds
 
 pytestmark = pytest.mark.mosquitto
 

@@ -14,9 +14,10 @@ from faceplate.camera.recording import Stills
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config
+from faceplate.events import DoorEvent
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
-from faceplate.types import Decision, DoorEvent, Frame, Likeness, Match, Outcome
+from faceplate.types import Decision, Frame, Likeness, Match, Outcome
 
 STILLS = sorted(FOOTAGE.glob("man-*.jpg"))
 

@@ -18,9 +18,10 @@ from faceplate import app
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.replay import visits
 from faceplate.config import Config
+from faceplate.events import DoorEvent
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
-from faceplate.types import Decision, DoorEvent, Outcome
+from faceplate.types import Decision, Outcome
 from faceplate_trainer.data.splits import shares_from, split_people
 
 PEOPLE = 10

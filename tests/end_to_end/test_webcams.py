@@ -16,9 +16,10 @@ import pytest
 from faceplate import app
 from faceplate.camera.replay import ReplayCamera
 from faceplate.config import Config
+from faceplate.events import DoorEvent
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
-from faceplate.types import Decision, DoorEvent, Outcome
+from faceplate.types import Decision, Outcome
 
 ANCHORS = 5
 

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from faceplate.types import DoorEventType, JournalRow
+from faceplate.events import DoorEventType, JournalRow
 
 LOCK_STATES = {DoorEventType.LOCKED.value: "LOCKED", DoorEventType.UNLOCKED.value: "UNLOCKED"}
 """Event type of a door row -> state of the lock from then on"""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from faceplate.errors import StoreError
+from faceplate.events import JournalRow
 from faceplate.files import write_atomically
-from faceplate.types import JournalRow
 
 _log = logging.getLogger(__name__)
 

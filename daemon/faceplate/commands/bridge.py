@@ -16,8 +16,8 @@ from faceplate.bridge.paho_link import PahoLink
 from faceplate.bridge.security import password_of, tls_of, warn_of_plain_text
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
 from faceplate.config import Config
+from faceplate.events import JournalRow
 from faceplate.journal import reader
-from faceplate.types import JournalRow
 
 
 def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:

@@ -24,11 +24,12 @@ from faceplate.commands.common import ExitCode, Subparsers, set_up_logging
 from faceplate.commands.narrator import Narrator
 from faceplate.config import Config, LogConfig
 from faceplate.config_file import load_config
+from faceplate.events import DoorEvent
 from faceplate.journal import reader
 from faceplate.journal.journal import Journal
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
-from faceplate.types import Clock, Decision, DoorEvent
+from faceplate.types import Clock, Decision
 
 FOOTAGE = Path(__file__).parent.parent / "footage"
 _NAME = "Daniel"

@@ -8,8 +8,8 @@ import sys
 from dataclasses import asdict
 
 from faceplate.commands.common import ExitCode, Subparsers, config_of
+from faceplate.events import JournalRow
 from faceplate.journal import reader
-from faceplate.types import JournalRow
 
 _PAGE = 500
 

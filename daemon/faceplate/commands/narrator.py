@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from faceplate.types import Clock, Decision, DoorEvent, Outcome
+from faceplate.events import DoorEvent
+from faceplate.types import Clock, Decision, Outcome
 
 
 class Narrator:

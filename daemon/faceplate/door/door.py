@@ -11,7 +11,8 @@ from faceplate.config import DoorConfig
 from faceplate.door.lock import LockDriver
 from faceplate.door.machine import Cause, Grant, Input, Output, Shut, State, Step, TimePasses, start, step
 from faceplate.errors import DoorError, FaceplateError
-from faceplate.types import Clock, Decision, DoorEvent, Outcome, Seconds
+from faceplate.events import DoorEvent
+from faceplate.types import Clock, Decision, Outcome, Seconds
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
-from faceplate.types import DoorEvent, DoorEventType, Seconds
+from faceplate.events import Cause, DoorEvent, DoorEventType
+from faceplate.types import Seconds
 
 
 class Mode(StrEnum):
@@ -18,17 +19,6 @@ class Mode(StrEnum):
     LOCKED = "locked"
     ACCESSED = "accessed"
     """Unlocked for a moment, for somebody who was granted access"""
-
-
-class Cause(StrEnum):
-    """What made something happen at the door; the words of `DoorEvent.cause`."""
-
-    START = "start"
-    STOP = "stop"
-    ACCESS_GRANTED = "access_granted"
-    RELEASE_TIME = "release_time"
-    FAULT = "fault"
-    """Something broke while the door was unlocked; it was locked at once"""
 
 
 class Output(StrEnum):

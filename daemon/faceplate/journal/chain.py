@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from faceplate.types import JournalRow
+from faceplate.events import JournalRow
 
 GENESIS = "0" * 64
 """`previous` of the first row"""

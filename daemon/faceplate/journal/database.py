@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from faceplate.errors import StoreError
+from faceplate.events import JournalRow
 from faceplate.files import sync_folder
-from faceplate.types import JournalRow
 
 APPLICATION_ID = 0x46504A31
 """Marks an SQLite file as ours ("FPJ1")"""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from faceplate.types import Decision, DoorEvent, Outcome
+from faceplate.events import DoorEvent
+from faceplate.types import Decision, Outcome
 
 _EVENT_TYPES = {Outcome.GRANTED: "access_granted", Outcome.DENIED: "access_denied"}
 

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from faceplate.errors import StoreError
+from faceplate.events import DoorEvent, JournalRow
 from faceplate.journal import database
 from faceplate.journal.chain import GENESIS, fault_of, sealed
 from faceplate.journal.entries import describe
-from faceplate.types import Decision, DoorEvent, JournalRow
+from faceplate.types import Decision
 
 
 def wall_clock() -> datetime:

@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from faceplate.errors import StoreError
+from faceplate.events import JournalRow
 from faceplate.journal import database
 from faceplate.journal.chain import Verification, verify_chain
-from faceplate.types import JournalRow
 
 
 def read(path: Path, after: int, limit: int) -> list[JournalRow]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from faceplate.config import AnyPath, Section, Unit
+from faceplate.config.section import AnyPath, Section, Unit
 from faceplate.config_file import load_sections
 from faceplate.errors import ConfigError
 

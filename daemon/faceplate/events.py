@@ -1,0 +1,198 @@
+"""What happens at a door, and what is written down of it. The words are ONVIF's where it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from faceplate.types import Decision, Seconds
+
+
+class DoorMode(StrEnum):
+    """What the door is doing (ONVIF DoorMode)."""
+
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+    """Open to everybody until it is locked"""
+    ACCESSED = "accessed"
+    """Unlocked for a moment, for somebody who may pass"""
+    BLOCKED = "blocked"
+    """Locked, and nobody is granted access; the exit button works"""
+    LOCKED_DOWN = "locked_down"
+    """Locked, and only the release of the lock-down changes that; the exit button works"""
+    LOCKED_OPEN = "locked_open"
+    """Unlocked, and only the release of that locks it"""
+
+
+class Order(StrEnum):
+    """What the owner may order the door to do (ONVIF Door Control's operations)."""
+
+    ACCESS = "access"
+    """Let somebody in for a moment (AccessDoor)"""
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    """Stay unlocked until locked (UnlockDoor)"""
+    BLOCK = "block"
+    LOCK_DOWN = "lock_down"
+    LOCK_DOWN_RELEASE = "lock_down_release"
+    LOCK_OPEN = "lock_open"
+    LOCK_OPEN_RELEASE = "lock_open_release"
+
+
+class Cause(StrEnum):
+    """What made something happen at the door; the words of `DoorEvent.cause`."""
+
+    START = "start"
+    STOP = "stop"
+    ACCESS_GRANTED = "access_granted"
+    COMMAND = "command"
+    """Somebody ordered it, see the `command` row before it"""
+    EXIT_BUTTON = "exit_button"
+    RELEASE_TIME = "release_time"
+    RELOCK_DELAY = "relock_delay"
+    """The door was opened, and DelayTimeBeforeRelock is over"""
+    CLOSED = "closed"
+    """The door was closed behind somebody"""
+    CONTACT = "contact"
+    """An input of the door changed"""
+    OPEN_TIME = "open_time"
+    FAULT = "fault"
+    """Something broke; the door was locked at once"""
+
+
+class DoorEventType(StrEnum):
+    """What happens at a door. Those with (+) come again with `active` false when it is over."""
+
+    UNLOCKED = "door_unlocked"
+    LOCKED = "door_locked"
+    MODE = "door_mode"
+    """The mode changed to another than the lock's moves tell: see `mode`"""
+    OPENED = "door_opened"
+    CLOSED = "door_closed"
+    ACCESS_TAKEN = "access_taken"
+    """Who was let in opened the door"""
+    ACCESS_NOT_TAKEN = "access_not_taken"
+    """Who was let in did not open the door in time"""
+    FORCED_OPEN = "door_forced_open"
+    """(+) The door was opened while it was locked, and not by the exit button"""
+    OPEN_TOO_LONG_WARNING = "door_open_too_long_warning"
+    """(+) The alarm will follow unless the door is closed (ONVIF PreAlarm)"""
+    OPEN_TOO_LONG = "door_open_too_long"
+    """(+)"""
+    TAMPER = "door_tamper"
+    """(+)"""
+    FAULT = "door_fault"
+    """(+) The lock, an input or the recogniser does not work"""
+    JAMMED = "door_jammed"
+    """(+) The bolt did not reach its place in time"""
+    BELL = "bell"
+
+
+@dataclass(frozen=True, slots=True)
+class DoorEvent:
+    """Something that happened at the door."""
+
+    type: DoorEventType
+
+    time: Seconds
+    """Monotonic time"""
+
+    cause: Cause
+
+    person: str | None = None
+    """Who it happened for, where there is one"""
+
+    active: bool = True
+    """False when what `type` names is over"""
+
+    mode: DoorMode | None = None
+    """The new mode, of a MODE event"""
+
+    detail: str = ""
+    """More about a FAULT: what does not work"""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEvent:
+    """Somebody ordered something; written before it is done."""
+
+    command: str
+
+    by: str
+    """Who asked, as the kernel says: "anna (uid 1000, pid 4711)" """
+
+    arguments: str
+    """Canonical JSON, without secrets"""
+
+    refused: str = ""
+    """Why it was not done; empty if it is being done"""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleEvent:
+    """The gallery changed, whoever changed it."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+Entry = Decision | DoorEvent | CommandEvent | PeopleEvent
+"""What the journal takes"""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorStatus:
+    """What the door is like at one moment."""
+
+    mode: DoorMode = DoorMode.LOCKED
+
+    lock_commanded_open: bool = False
+    """What the lock was told last; whether it obeyed nobody knows without a bolt contact"""
+
+    is_open: bool | None = None
+    """None: there is no door contact"""
+
+    closed_since: Seconds | None = None
+    """Since when it has been closed; None while it is open, or without a door contact"""
+
+    bell_rang: Seconds | None = None
+    """When the bell was pressed last"""
+
+    forced_open: bool = False
+    open_too_long: bool = False
+    tampered: bool = False
+    jammed: bool = False
+    faults: tuple[str, ...] = ()
+    """What does not work, in words"""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One row of the journal, as it is stored."""
+
+    seq: int
+    """1 for the first row, then one more each"""
+
+    id: str
+    """Like no other row's, in any journal"""
+
+    ts: str
+    """Wall-clock time of writing: ISO 8601, UTC, milliseconds, `Z`"""
+
+    event_type: str
+    """What happened: a DoorEventType, "access_granted", "access_denied", "access_warning", "command", "people_changed" """
+
+    payload: str
+    """Everything else, as canonical JSON"""
+
+    previous: str
+    """`hash` of the row before"""
+
+    hash: str
+    """SHA-256 over all of the above, in hexadecimal"""
+
+
+ReadDoor = Callable[[], DoorStatus]
+"""Gives the door's present status, at once and from any thread"""
