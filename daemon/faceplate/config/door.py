@@ -75,7 +75,7 @@ class DoorConfig(Section):
     """true: the relay closes when the pin is high"""
 
     lock: Literal["strike", "maglock", "latching", "motor"] = "strike"
-    """strike, maglock: the relay holds; latching: a relay that stays as a pulse left it; motor: a pulse drives a bolt"""
+    """strike, maglock: the relay holds; latching: a relay stays as a pulse left it; motor: a pulse drives a bolt"""
 
     wiring: Literal["fail_secure", "fail_safe"] = "fail_secure"
     """Of a strike. fail_secure: power opens; fail_safe: power holds shut, as it always does with a maglock"""
