@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import types
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal, Union, get_args, get_origin
 
@@ -15,26 +16,43 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from faceplate.config import Config
+from faceplate.config.access import Window
 from faceplate.config_file import config_from, load_config
 from faceplate.errors import ConfigError
 
 HERE = Path("/nonexistent")
 
 
+def section_in(annotation):
+    """The section a field holds, also where it may be null instead; None if it holds none."""
+    kinds = [kind for kind in (get_args(annotation) or (annotation,)) if kind is not type(None)]
+    is_section = len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], BaseModel)
+    return kinds[0] if is_section else None
+
+
 def keys_of(section=Config, above=()):
     """Path and field of every key of every section."""
     for name, field in section.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from keys_of(field.annotation, (*above, name))
+        if inner := section_in(field.annotation):
+            yield from keys_of(inner, (*above, name))
         else:
             yield (*above, name), field
 
 
 def sections_of(section=Config, above=()):
-    yield above
+    """Path of every section, and whether it may be null instead."""
     for name, field in section.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from sections_of(field.annotation, (*above, name))
+        if inner := section_in(field.annotation):
+            yield (*above, name), inner is not field.annotation
+            yield from sections_of(inner, (*above, name))
+
+
+BAD_EXAMPLES = {
+    dict: ({"No Name!": {}}, {"name": {"someday": []}}),
+    Window: ("8-17", "08:00-25:00", "08:00", "24:01-08:00"),
+    date: ("2026-02-30",),
+    Path: ("", "null\0character", "~nobody-of-this-name/file"),
+}
 
 
 def out_of_range(annotation, metadata):
@@ -47,8 +65,10 @@ def out_of_range(annotation, metadata):
             yield from out_of_range(branch, ())
     elif origin is Literal:
         yield "no such word"
-    elif annotation is Path:
-        yield from ("", "null\0character", "~nobody-of-this-name/file")
+    elif origin is tuple:
+        yield from ([value] for value in out_of_range(get_args(annotation)[0], ()))
+    else:
+        yield from BAD_EXAMPLES.get(origin or annotation, ())
     for limit in metadata:
         yield from out_of_limit(limit)
 
@@ -84,6 +104,8 @@ def wrong_types(field):
 def tree_of(path, value):
     *sections, key = path
     tree = {key: value}
+    if sections[:2] in (["door", "inputs"], ["door", "lights"]) and len(sections) == 3:
+        tree = {"line": 1} | tree  # an input or a light cannot be without its line
     for name in reversed(sections):
         tree = {name: tree}
     return tree
@@ -141,14 +163,22 @@ def test_a_fault_in_every_key_is_reported_in_one_message():
     assert {fault.split(":")[0].strip() for fault in faults} == set(KEYS)
 
 
-@pytest.mark.parametrize("section", [pytest.param(s, id=".".join(s) or "root") for s in sections_of()])
+@pytest.mark.parametrize(
+    "section", [pytest.param(s, id=".".join(s) or "root") for s in [(), *(path for path, _ in sections_of())]]
+)
 def test_an_unknown_key_is_refused_at_every_level(section):
     path = (*section, "colour")
     assert f"  {'.'.join(path)}: there is no such key" in complaint_about(tree_of(path, "red"))
 
 
-@pytest.mark.parametrize("section", [pytest.param(s, id=".".join(s)) for s in sections_of() if s])
-@pytest.mark.parametrize("value", [None, 5, "text", [1]])
+@pytest.mark.parametrize(
+    ("section", "value"),
+    [
+        pytest.param(path, value, id=f"{'.'.join(path)}={value}")
+        for path, nullable in sections_of()
+        for value in (5, "text", [1], *([] if nullable else [None]))
+    ],
+)
 def test_a_section_must_have_keys(section, value):
     assert f"  {'.'.join(section)}: expected a section with keys below it" in complaint_about(tree_of(section, value))
 
@@ -160,10 +190,53 @@ def test_a_section_must_have_keys(section, value):
         ("vision", {"quality": {"min_brightness": 99, "max_brightness": 99}}, "min_brightness (99) must be below"),
         ("bridge", {"tls": {"certificate_file": __file__}}, "certificate_file and key_file go together"),
         ("bridge", {"tls": {"key_file": __file__}}, "certificate_file and key_file go together"),
+        ("door", {"lock": "maglock"}, "write wiring: fail_safe"),
+        ("door", {"lock": "latching"}, "lock: latching needs lock_line"),
+        ("door", {"lock": "motor"}, "lock: motor needs lock_line"),
+        ("door", {"inputs": {"exit": {"line": 17}}}, "line 17 is given to both line and exit"),
+        ("door", {"lock": "motor", "lock_line": 17}, "line 17 is given to both line and lock_line"),
+        (
+            "door",
+            {"inputs": {"bell": {"line": 5}}, "lights": {"red": {"line": 5}}},
+            "line 5 is given to both bell and red",
+        ),
+        ("door", {"open_time": 5, "pre_alarm_time": 6}, "pre_alarm_time (6) must not exceed open_time (5)"),
+        ("access", {"lockout": {"first": 61, "longest": 60}}, "first (61) must not exceed longest (60)"),
+        ("access", {"pin": {"first": 61, "longest": 60}}, "first (61) must not exceed longest (60)"),
+        ("access", {"schedules": {"always": {}}}, "the name 'always' is taken"),
+        ("access", {"schedules": {"never": {}}}, "the name 'never' is taken"),
+        ("access", {"roles": {"child": {"schedule": "school"}}}, "roles.child names the schedule 'school'"),
+        ("access", {"roles": {"guest": {"pin": "night"}}, "schedules": {"day": {}}}, "there are: always, day, never"),
     ],
 )
 def test_keys_that_contradict_each_other_are_refused(section, values, says):
     assert says in complaint_about({section: values})
+
+
+def test_a_week_is_written_as_people_write_it(tmp_path):
+    text = """
+access:
+  time_zone: Europe/Berlin
+  holidays: [2026-12-25, "2026-12-26"]
+  schedules:
+    office: {monday: ["08:00-12:00", "13:00-24:00"], friday: ["22:00-06:00"]}
+  roles: {guest: {schedule: office, pin: always}}
+"""
+    access = load_config(write(tmp_path, text)).access
+    office = access.schedules["office"]
+    assert office.monday == ((time(8), time(12)), (time(13), time(0)))
+    assert office.friday == ((time(22), time(6)),)
+    assert office.tuesday == office.holidays == ()
+    assert access.holidays == (date(2026, 12, 25), date(2026, 12, 26))
+    assert (access.roles.guest.schedule, access.roles.guest.pin) == ("office", "always")
+    assert (access.roles.owner.schedule, access.roles.owner.pin) == ("always", "never")
+
+
+def test_an_input_needs_its_line_alone(tmp_path):
+    inputs = load_config(write(tmp_path, "door: {inputs: {exit: {line: 5}}}")).door.inputs
+    assert inputs.exit is not None
+    assert (inputs.exit.line, inputs.exit.active_high, inputs.exit.pull, inputs.exit.debounce) == (5, False, "up", 0.05)
+    assert inputs.contact is None
 
 
 @pytest.mark.parametrize("number", [".inf", "-.inf", ".nan"])

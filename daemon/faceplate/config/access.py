@@ -188,7 +188,7 @@ class AccessConfig(Section):
     lockout: LockoutConfig = LockoutConfig()
     pin: PinConfig = PinConfig()
 
-    time_zone: Annotated[str, AfterValidator(_existing_zone)] | None = None
+    time_zone: Annotated[str, Field(min_length=1), AfterValidator(_existing_zone)] | None = None
     """Where the schedules apply, such as Europe/Berlin; null: as the machine is set"""
 
     holidays: Annotated[tuple[Annotated[date, BeforeValidator(_date_from)], ...], BeforeValidator(tuple_from)] = ()

@@ -54,7 +54,7 @@ class SpeechConfig(Section):
     hints: bool = False
     """"Come closer", "one at a time" ..."""
 
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-zA-Z0-9]+)*$")] = "en"
+    language: Literal["en", "de", "fr", "es"] = "en"
 
 
 class TlsConfig(Section):

@@ -42,5 +42,6 @@ class Eyes:
 
     def _look_at(self, face: Face, image: Image) -> Look:
         crop = align(image, face.landmarks)
-        found = flaws(measure(face, crop), self._quality) if self._quality else ()
-        return Look(face, crop, found, None if found else self._embed(crop))
+        quality = measure(face, crop)
+        found = flaws(quality, self._quality) if self._quality else ()
+        return Look(face, crop, found, None if found else self._embed(crop), quality.turn)
