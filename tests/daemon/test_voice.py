@@ -48,7 +48,8 @@ class Speaker:
     def words(self):
         """What was said so far; waits for it to be said to the end."""
         while self.said:
-            self.heard.append(self.said.pop(0).communicate()[0].strip())
+            with self.said.pop(0) as process:
+                self.heard.append(process.stdout.read().strip())
         return self.heard
 
 
@@ -129,7 +130,7 @@ def test_while_it_speaks_it_says_nothing_else_and_closing_silences_it():
 
 
 def test_a_program_that_dies_at_once_is_no_fault():
-    door = Voice(BOTH, Time(), found, lambda command, **how: subprocess.Popen(["false"], **how))
+    door = Voice(BOTH, Time(), lambda _: shutil.which("false"))
     for _ in range(20):
         door.show(a_frame(), (), GRANTED)
     door.close()
