@@ -30,6 +30,8 @@ class FakeLine:
     """Who holds the line; empty: nobody"""
     driven: list[Value | None] = field(default_factory=list)
     """Every level the line was driven to, in order; None when it became an input"""
+    wired: Value | None = None
+    """The level a switch gives an input; None: the switch is open, and the pull decides"""
     released_at: Value | None = None
     """The level at which it was last let go of"""
 
@@ -41,6 +43,8 @@ class FakeBoard:
         self.path = path
         self.lines = [FakeLine() for _ in range(lines)]
         self.requests: list[Request] = []
+        self.moves: list[tuple[int, Value]] = []
+        """Every level that a line was driven to, of all lines in order"""
         self.permitted = permitted
         self.unplugged = False
 
@@ -140,6 +144,8 @@ class FakeRequest:
             level = found.driven[-1]
             assert level is not None
             return level
+        if found.wired is not None:
+            return found.wired
         return Value.ACTIVE if found.settings.bias is Bias.PULL_UP else Value.INACTIVE
 
     def set_value(self, line: int | str, value: Value) -> None:
@@ -147,12 +153,17 @@ class FakeRequest:
         if found.settings.direction is not Direction.OUTPUT:
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
         found.driven.append(value)
+        self._board.moves.append((int(line), value))
 
     def reconfigure_lines(self, config: dict[Iterable[int | str] | int | str, gpiod.LineSettings | None]) -> None:
         for number, settings in config.items():
             line = self._requested(number)  # type: ignore[arg-type] # we ask by number
             line.settings = settings or gpiod.LineSettings()
-            line.driven.append(line.settings.output_value if line.settings.direction is Direction.OUTPUT else None)
+            if line.settings.direction is Direction.OUTPUT:
+                line.driven.append(line.settings.output_value)
+                self._board.moves.append((int(number), line.settings.output_value))  # type: ignore[arg-type] # as above
+            else:
+                line.driven.append(None)
 
     def _requested(self, line: int | str) -> FakeLine:
         if not self._live:

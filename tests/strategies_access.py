@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.vendor.pretty import RepresentationPrinter
 
 from faceplate.config import AccessConfig
+from faceplate.rights import Rights
 from faceplate.types import (
     Box,
     Face,
@@ -20,6 +21,7 @@ from faceplate.types import (
     Look,
     Match,
     Pixels,
+    Rival,
     Score,
     Seconds,
     Sighting,
@@ -27,6 +29,7 @@ from faceplate.types import (
 )
 
 PEOPLE = ("Ada", "Grace")
+RESIDENT = Rights()
 TRACKS = (TrackId(1), TrackId(2), TrackId(3))
 
 # Eighths are exact in floating point, so that a limit is met, or missed, by the same sum everywhere.
@@ -51,19 +54,27 @@ def a_sighting(track: int = 1, *flaws: Flaw) -> Sighting:
     return Sighting(TrackId(track), Look(a_face(), np.zeros((112, 112, 3), np.uint8), flaws, embedding))
 
 
-def verified(person: str, track: int = 1) -> Match:
+def verified(person: str, track: int = 1, rights: Rights = RESIDENT) -> Match:
     """That person, surely."""
-    return Match(a_sighting(track), Likeness.VERIFIED, person, Score(0.99), 1.0, 0.9)
+    return Match(a_sighting(track), Likeness.VERIFIED, person, Score(0.99), 1.0, 0.9, rights)
 
 
 def unknown(track: int = 1, nearest: str | None = PEOPLE[0]) -> Match:
     """Nobody enrolled; somebody is nearest all the same."""
-    return Match(a_sighting(track), Likeness.UNKNOWN, nearest, Score(0.01), 0.0, 0.0)
+    rights = None if nearest is None else RESIDENT
+    return Match(a_sighting(track), Likeness.UNKNOWN, nearest, Score(0.01), 0.0, 0.0, rights)
 
 
-def ambiguous(track: int = 1) -> Match:
+def ambiguous(track: int = 1, one: Rights = RESIDENT, other: Rights = RESIDENT) -> Match:
     """Two enrolled people it could be."""
-    return Match(a_sighting(track), Likeness.AMBIGUOUS, PEOPLE[0], Score(0.9), 1.0, 0.01)
+    rival = Rival(PEOPLE[1], other)
+    return Match(a_sighting(track), Likeness.AMBIGUOUS, PEOPLE[0], Score(0.9), 1.0, 0.01, one, rival)
+
+
+def sized(match: Match, width: float, turn: float = 0.0) -> Match:
+    """The same, with a face so wide, and the head turned so far aside."""
+    look = replace(match.sighting.look, face=a_face(width=width, height=1.2 * width), turn=turn)
+    return replace(match, sighting=replace(match.sighting, look=look))
 
 
 def unusable(track: int = 1, *flaws: Flaw) -> Match:
@@ -128,6 +139,7 @@ def rules(draw: st.DrawFn) -> AccessConfig:
         patience=draw(st.sampled_from([Seconds(0.0), Seconds(0.5), Seconds(1.0), Seconds(2.0)])),
         repeat_after=draw(st.sampled_from([Seconds(1.0), Seconds(2.0), Seconds(10.0)])),
         max_frame_age=Seconds(1.0),
+        grant_interval=Seconds(0.0),
     )
 
 

@@ -15,10 +15,12 @@ from faceplate.errors import (
     BridgeError,
     CameraError,
     ConfigError,
+    ControlError,
     DoorError,
     EnrolmentError,
     FaceplateError,
     ModelError,
+    OrderRefusedError,
     PictureError,
     StoreError,
 )
@@ -32,9 +34,14 @@ _EXIT_CODES = {
     StoreError: ExitCode.STORE,
     DoorError: ExitCode.DOOR,
     BridgeError: ExitCode.BRIDGE,
+    ControlError: ExitCode.CONTROL,
+    OrderRefusedError: ExitCode.REFUSED,
 }
 
-_COMMANDS = ("run", "bridge", "demo", "people", "replay", "journal", "secure")
+# Each command, and the module it is in.
+_COMMANDS = {name: name for name in ("run", "bridge", "demo", "people", "replay", "journal", "secure")} | dict.fromkeys(
+    ("status", "unlock", "lock", "mode", "lockdown", "face", "lockout", "clock", "pin"), "control"
+)
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +50,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
     words = sys.argv[1:] if words is None else words
     # Only the command that is asked for is loaded: the bridge has no business with networks, nor the daemon with MQTT.
-    arguments = _parser(words[:1] if words and words[0] in _COMMANDS else _COMMANDS).parse_args(words)
+    arguments = _parser(words[:1] if words and words[0] in _COMMANDS else tuple(_COMMANDS)).parse_args(words)
     try:
         return int(arguments.run(arguments))
     except FaceplateError as error:
@@ -59,7 +66,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return ExitCode.FAILED
 
 
-def _parser(names: Sequence[str] = _COMMANDS) -> argparse.ArgumentParser:
+def _parser(names: Sequence[str] = tuple(_COMMANDS)) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="faceplate",
         description="A door that knows its people: face verification wholly on the device.",
@@ -70,8 +77,8 @@ def _parser(names: Sequence[str] = _COMMANDS) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"faceplate {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     options = common.config_options()
-    for name in names:
-        importlib.import_module(f"faceplate.commands.{name}").register(commands, options)
+    for module in dict.fromkeys(_COMMANDS[name] for name in names):
+        importlib.import_module(f"faceplate.commands.{module}").register(commands, options)
     return parser
 
 

@@ -1,41 +1,54 @@
-"""The composition root: the only module that names concrete classes. Starts in order, stops in reverse."""
+"""The composition root: it alone, with `recognition`, names concrete classes. Starts in order, stops in reverse."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from faceplate.access.calendar import Calendar
 from faceplate.access.reception import Reception
+from faceplate.access.standing import Forgetful, StandingStore
 from faceplate.camera.camera import Camera
 from faceplate.camera.clock import ReplayClock, monotonic
 from faceplate.camera.replay import ReplayCamera
-from faceplate.config import CameraConfig, Config, DoorConfig, PeopleConfig, VisionConfig
+from faceplate.config import CameraConfig, Config, DoorConfig, JournalConfig
+from faceplate.config.access import ALWAYS, NEVER
+from faceplate.control.peers import operator_uids
+from faceplate.control.server import ControlServer
 from faceplate.door.door import Door
-from faceplate.door.lock import LockDriver, NoLock
-from faceplate.door.simulated import SimulatedLock
-from faceplate.events import DoorEvent
+from faceplate.door.hardware import Hardware
+from faceplate.door.keypad import Keypad
+from faceplate.door.lock import no_hardware
+from faceplate.door.simulated import hardware_of as simulated_hardware
+from faceplate.errors import ControlError, StoreError
+from faceplate.events import DoorEvent, DoorMode
+from faceplate.journal import reader
 from faceplate.journal.journal import Journal
+from faceplate.journal.journal import wall_clock as present
+from faceplate.journal.recorder import Recorder
+from faceplate.journal.retention import Retention
 from faceplate.loop import guard
-from faceplate.model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
-from faceplate.model.template import template
-from faceplate.people.enrolment import Enroller, Enrolment, Picture
+from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.orders import Orders
+from faceplate.orders.people_commands import people_commands
 from faceplate.people.gallery import Gallery
-from faceplate.people.matching import Matcher, Thresholds
-from faceplate.people.person import Person, new_person, same_name, with_anchors
-from faceplate.people.recogniser import Recogniser, embedded_by
-from faceplate.types import Clock, Decision, Embedding, Frame, Image, Match, Score, Seconds
-from faceplate.vision.detector import FaceDetector
-from faceplate.vision.eyes import Eyes
-from faceplate.vision.network import SiameseNetwork
+from faceplate.people.household import Household
+from faceplate.recognition import Recognition
+from faceplate.service import Stop, keep_going
+from faceplate.standing import StandingFile
+from faceplate.types import Decision, Frame, Match, Seconds
+from faceplate.voice import Voice
 
 _log = logging.getLogger(__name__)
 
-# Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
-# other pictures is another matter.
-_SAME_PERSON_RATE = 1e-3
+NOBODY_WATCHES = "nobody is recognised"
+"""The fault while camera, models or gallery fail and the exit button is served"""
 
 _STEP = Seconds(0.1)
 """How finely time passes when a recording is over"""
@@ -49,79 +62,6 @@ class Record(Protocol):
 
 
 Show = Callable[[Frame, Sequence[Match], Decision], None]
-
-
-class Recognition:
-    """Vision and people put together: everything between a picture and a name."""
-
-    def __init__(self, vision: VisionConfig, people: PeopleConfig) -> None:
-        """Load the bundle.
-
-        Raises:
-            ModelError: the bundle is damaged or does not fit.
-        """
-        self._vision = vision
-        self.bundle = bundle_of(vision)
-        self.network = SiameseNetwork(self.bundle, runtime=vision.runtime, threads=vision.threads)
-        self.gallery = Gallery(people.store, people.key_file)
-        self.thresholds = thresholds_of(people, self.bundle)
-
-    def eyes(self) -> Eyes:
-        """New eyes, that have followed nobody yet."""
-        detector = FaceDetector(
-            self.bundle.detector, face_threshold=self._vision.face_threshold, min_face=self._vision.min_face
-        )
-        return Eyes(detector, self.network.embed, self._vision.quality)
-
-    def matcher(self, people: Sequence[Person]) -> Matcher:
-        """Names faces as one of `people`, wherever their embeddings came from."""
-        return Matcher([self._current(person) for person in people], self.network.compare, self.thresholds)
-
-    def recogniser(self) -> Recogniser:
-        """Names faces as one of the gallery."""
-        return Recogniser(self.gallery, self.matcher)
-
-    def enrol(self, name: str, pictures: Sequence[Picture]) -> tuple[Person, Enrolment]:
-        """Enrol somebody, or add pictures to somebody enrolled, and store them.
-
-        Returns:
-            The person as stored, and what came of each picture.
-
-        Raises:
-            EnrolmentError: nothing of it could be taken; nothing was changed.
-            StoreError: the gallery cannot be read or written; nothing was changed.
-        """
-        with self.gallery.changing():
-            everybody = [self._current(person) for person in self.gallery.people()]
-            known = next((person for person in everybody if same_name(person.name, name)), None)
-            others = self.matcher([person for person in everybody if person is not known])
-            enrolment = self._enroller().enrol(pictures, others=others, present=known.anchors if known else ())
-            person = with_anchors(known or new_person(name, self.bundle.id), enrolment.anchors)
-            self.gallery.save(person)
-        return person, enrolment
-
-    def _current(self, person: Person) -> Person:
-        return embedded_by(self.bundle.id, person, self._keep)
-
-    def _enroller(self) -> Enroller:
-        same_person = Score(self.bundle.manifest.calibration.threshold(_SAME_PERSON_RATE))
-        return Enroller(self.eyes().look, self._keep, self.network.compare, same_person)
-
-    def _keep(self, crop: Image) -> Embedding:
-        return template(crop, self.network.embed)
-
-
-def bundle_of(vision: VisionConfig) -> Bundle:
-    """The bundle the configuration names."""
-    return load_bundle(DEFAULT_BUNDLE if vision.bundle == "default" else vision.bundle)
-
-
-def thresholds_of(people: PeopleConfig, bundle: Bundle) -> Thresholds:
-    """The owner's thresholds; what is left open comes from the bundle's calibration table."""
-    detection = people.detection_threshold
-    if detection is None:
-        detection = Score(bundle.manifest.calibration.threshold(people.false_accept_rate))
-    return Thresholds(detection, people.verification_threshold, people.margin)
 
 
 def live_camera(config: CameraConfig) -> Camera:
@@ -139,68 +79,193 @@ def live_camera(config: CameraConfig) -> Camera:
             return ReplayCamera(Path(str(config.source)), paced=True)
 
 
-def lock_driver(config: DoorConfig) -> LockDriver:
-    """The lock the configuration names; never another in its place."""
+def hardware_of(config: DoorConfig) -> Hardware:
+    """The hardware the configuration names; never another in its place."""
     match config.driver:
         case "gpiozero":
-            from faceplate.door.gpiozero_driver import GpiozeroLock  # noqa: PLC0415 - imported when chosen
+            from faceplate.door.gpiozero_driver import hardware_of as real_hardware  # noqa: PLC0415 - imported when chosen
 
-            return GpiozeroLock(config)
+            return real_hardware(config)
         case "simulated":
-            return SimulatedLock(monotonic)
+            return simulated_hardware(config, monotonic)
         case "none":
-            return NoLock()
+            return no_hardware()
 
 
 @contextmanager
-def watched_door(config: Config, record: Record, driver: LockDriver, clock: Clock, *, thread: bool) -> Iterator[Door]:
+def started(door: Door, *, thread: bool) -> Iterator[Door]:
     """A door that is locked before anything else happens, and locked again however this ends."""
-    # A kiosk has no lock that could be locked or unlocked.
-    write = _write_nothing if config.door.driver == "none" else record.write
-    door = Door(config.door, driver, write, clock, config.access.max_frame_age)
     with closing(door):
         door.start(thread=thread)
         yield door
 
 
-def run(config: Config, stopping: Callable[[Camera], None]) -> None:
-    """Guard the door until the camera is closed.
+def run(config: Config, stopping: Callable[[Stop], None]) -> None:
+    """Guard the door until told to stop.
+
+    With an exit button the door stays in service for those inside, whatever else is broken, and the rest is tried again
+    and again. Without one nothing is served by staying: the first error ends the run.
 
     Args:
         config: all of it.
-        stopping: is given the camera as soon as there is one, to close it when the daemon is to stop.
+        stopping: is given what stops the daemon, before the first camera is opened.
     """
+    patient = config.door.inputs.exit is not None
+    stop = Stop()
     with ExitStack() as stack:
-        driver = stack.enter_context(closing(lock_driver(config.door)))  # locked from here on, whatever else fails
-        journal = stack.enter_context(closing(Journal(config.journal.path)))
-        door = stack.enter_context(watched_door(config, journal, driver, monotonic, thread=True))
-        recognition = Recognition(config.vision, config.people)
-        people = recognition.recogniser()
-        camera = stack.enter_context(closing(live_camera(config.camera)))
-        stopping(camera)
+        hardware = stack.enter_context(closing(hardware_of(config.door)))  # locked from here on, whatever else fails
+        standing = StandingFile(config.access.standing_file, config.access, monotonic)
+
+        def report_journal(broken: bool) -> None:  # noqa: FBT001 - the one thing it is told
+            door.report_fault("the journal cannot be written", active=broken)
+
+        recorder = stack.enter_context(closing(Recorder(lambda: journal_of(config.journal), monotonic, report_journal)))
+        # A kiosk has no lock that could be locked or unlocked.
+        note = _note_nothing if config.door.driver == "none" else recorder.note
+        door = Door(config.door, hardware, note, monotonic, config.access.max_frame_age, mode=standing.standing.mode)
+        stack.enter_context(started(door, thread=True))
+        if not patient:
+            recorder.open_now()
+        recorder.start()
         warn_of_gaps(config)
-        reception = Reception(config.access, monotonic)
-        guard(camera, recognition.eyes(), people, reception, journal, door, show_nothing)
+        reception = stack.enter_context(_attended(config, door, recorder, standing))
+        voice = _voice_of(config, stack)
+
+        def watch() -> None:
+            _watch(config, door, recorder, reception, voice, stop, stopping)
+
+        if patient:
+            keep_going(watch, stop, lambda: door.report_fault(NOBODY_WATCHES, active=True))
+        else:
+            watch()
 
 
-def replay(config: Config, camera: ReplayCamera, record: Record, show: Show) -> None:
-    """Guard a simulated door over a recording, as fast as `camera` plays it and by its clock."""
+def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
+    config: Config,
+    door: Door,
+    recorder: Recorder,
+    reception: Reception,
+    voice: Show,
+    stop: Stop,
+    stopping: Callable[[Stop], None],
+) -> None:
+    """Recognise people until told to stop."""
+    recognition = Recognition(config.vision, config.people)
+    people = recognition.recogniser(recorder.note)
+    with closing(live_camera(config.camera)) as camera, stop.ends(camera):
+        stopping(stop)
+        door.report_fault(NOBODY_WATCHES, active=False)
+        guard(camera, recognition.eyes(), people, reception, recorder, door, voice)
+
+
+@contextmanager
+def _attended(config: Config, door: Door, recorder: Recorder, standing: StandingFile) -> Iterator[Reception]:
+    """A reception that faces, keypad and control socket may turn to."""
+    gallery = Gallery(config.people.store, config.people.key_file)
+    reception = Reception(
+        config.access,
+        monotonic,
+        door=door.status,
+        calendar=Calendar(present, _latest_known(config.journal, standing)),
+        standing=standing,
+        people=lambda: {person.name: person.rights for person in gallery.people()},
+    )
+    with ExitStack() as stack:
+        stack.enter_context(_under_orders(config, door, reception, recorder, standing, gallery))
+        if config.access.pin.keypad is not None:
+            keypad = Keypad(config.access.pin.keypad, partial(_enter_pin, reception, recorder, door), monotonic)
+            stack.callback(keypad.close)
+            keypad.start()
+        yield reception
+
+
+@contextmanager
+def _under_orders(  # noqa: PLR0913, PLR0917 - what there is to order
+    config: Config, door: Door, reception: Reception, recorder: Recorder, standing: StandingFile, gallery: Gallery
+) -> Iterator[None]:
+    """Serve the control socket. A door that cannot be ordered still does its work."""
+
+    def remember(mode: DoorMode) -> None:
+        standing.change(lambda now: replace(now, mode=mode))
+
+    household = Household(gallery, {ALWAYS, NEVER, *config.access.schedules})
+    report = StatusReport(door, reception, household.count, monotonic)
+    commands = door_commands(DoorOrders(door, reception, recorder, remember), report) | people_commands(household)
+    orders = Orders(commands, recorder, operator_uids(config.control.operators))
+    try:
+        server = ControlServer(config.control.socket, orders.answer, monotonic)
+    except ControlError as error:
+        _log.error("nobody can give orders: %s", error)
+        yield
+        return
+    with closing(server):
+        server.start()
+        yield
+
+
+def _enter_pin(reception: Reception, recorder: Recorder, door: Door, digits: str) -> None:
+    decision = reception.enter_pin(digits)
+    recorder.write(decision)
+    door.obey(decision)
+
+
+def journal_of(config: JournalConfig) -> Journal:
+    """The journal the configuration names, opened for writing."""
+    return Journal(config.path, config.key_file, Retention(config.keep_days, config.keep_rows))
+
+
+def _latest_known(config: JournalConfig, standing: StandingFile) -> datetime | None:
+    """The latest time the clock on the wall is known to have shown."""
+    known = [standing.standing.latest]
+    with suppress(StoreError, ValueError):  # a journal that is not there yet, or damaged: said elsewhere
+        known += [datetime.fromisoformat(row.ts).astimezone(UTC) for row in reader.read_last(config.path, 1)]
+    return max(filter(None, known), default=None)
+
+
+def replay(  # noqa: PLR0913 - the recording, and what becomes of it
+    config: Config,
+    camera: ReplayCamera,
+    record: Record,
+    show: Show,
+    *,
+    standing: StandingStore | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Guard a simulated door over a recording, as fast as `camera` plays it and by its clock.
+
+    Args:
+        config: all of it.
+        camera: the recording.
+        record: takes decisions and door events.
+        show: takes every frame with what was made of it.
+        standing: what is known of the past; by default nothing. It is never written to the disk.
+        at: when the recording begins, for schedules; by default now.
+    """
+    begin, beginning = at or present(), camera.clock()
     with ExitStack() as stack:
         stack.enter_context(closing(camera))
-        door = stack.enter_context(
-            watched_door(config, record, SimulatedLock(camera.clock), camera.clock, thread=False)
-        )
+        hardware = stack.enter_context(closing(simulated_hardware(config.door, camera.clock)))
+        write = _note_nothing if config.door.driver == "none" else record.write
+        door = Door(config.door, hardware, write, camera.clock, config.access.max_frame_age)
+        stack.enter_context(started(door, thread=False))
         recognition = Recognition(config.vision, config.people)
         warn_of_gaps(config)
-        reception = Reception(config.access, camera.clock)
+        reception = Reception(
+            config.access,
+            camera.clock,
+            door=door.status,
+            calendar=Calendar(lambda: begin + timedelta(seconds=camera.clock() - beginning)),
+            standing=standing or Forgetful(),
+            people=dict,
+        )
         guard(camera, recognition.eyes(), recognition.recogniser(), reception, record, door, show)
-        _let_time_pass(camera.clock, door, config.door.release_time)
+        _let_time_pass(camera.clock, door, config.door.release_time + config.door.extended_release_time)
 
 
-def _let_time_pass(clock: ReplayClock, door: Door, lasting: Seconds) -> None:
+def _let_time_pass(clock: ReplayClock, door: Door, longest: float) -> None:
     """After a recording: go on, without frames, until the door must be locked again."""
-    end = clock() + lasting
-    while clock() < end:
+    end = clock() + longest
+    while door.status().lock_commanded_open and clock() < end:
         clock.advance(Seconds(min(clock() + _STEP, end)))
         door.tick()
 
@@ -217,5 +282,11 @@ def show_nothing(frame: Frame, matches: Sequence[Match], decision: Decision) -> 
     """Nobody watches."""
 
 
-def _write_nothing(event: DoorEvent) -> None:
+def _voice_of(config: Config, stack: ExitStack) -> Show:
+    if not (config.speech.greeting or config.speech.hints):
+        return show_nothing
+    return stack.enter_context(closing(Voice(config.speech, monotonic))).show
+
+
+def _note_nothing(event: DoorEvent) -> None:
     """There is no door to tell of."""

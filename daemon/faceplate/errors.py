@@ -9,6 +9,9 @@ FaceplateError
 ├── StoreError       the gallery or the journal cannot be read or written
 │   └── SealError   the gallery's key is missing, unsafe, or not the one it was sealed with
 ├── DoorError        the lock's driver cannot be started or did not answer
+├── ControlError     the daemon cannot be asked over its control socket, or the socket cannot be made
+│   └── NotRunningError   there is no daemon to ask
+├── OrderRefusedError   the door does not do what was ordered, as it is now
 └── BridgeError      the MQTT side cannot be set up
 
 Every message says what was expected, what came and what to do about it.
@@ -49,6 +52,18 @@ class SealError(StoreError):
 
 class DoorError(FaceplateError, OSError):
     """The lock's driver cannot be started or does not answer."""
+
+
+class ControlError(FaceplateError, OSError):
+    """The daemon cannot be asked over its control socket, or the socket cannot be made."""
+
+
+class NotRunningError(ControlError):
+    """There is no daemon to ask."""
+
+
+class OrderRefusedError(FaceplateError):
+    """The door does not do what was ordered: its mode does not allow it. The message is the reason."""
 
 
 class BridgeError(FaceplateError, OSError):

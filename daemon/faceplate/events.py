@@ -161,6 +161,7 @@ class DoorStatus:
     """When the bell was pressed last"""
 
     forced_open: bool = False
+    open_too_long_warning: bool = False
     open_too_long: bool = False
     tampered: bool = False
     jammed: bool = False

@@ -171,7 +171,7 @@ class Outcome(StrEnum):
 
     GRANTED = "granted"
     DENIED = "denied"
-    WARNED = "warned"
+    WARNED = "warning"
     """The door does not move, and the owner is told"""
     NOTHING = "nothing"
 

@@ -11,7 +11,7 @@ import numpy as np
 from common import WHOLE, Laps, Task, interleaved, median, milliseconds, ratio, table, tell_machine, timed
 from ours import configuration
 
-from faceplate.app import Recognition
+from faceplate.recognition import Recognition
 from faceplate.people.person import Anchor, Person
 from faceplate.types import Box, Embedding, Face, Look, Pixels, Sighting, TrackId
 

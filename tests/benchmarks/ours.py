@@ -8,7 +8,7 @@ from typing import Any
 
 from common import WHOLE, Laps, timed
 
-from faceplate.app import Recognition
+from faceplate.recognition import Recognition
 from faceplate.config import Config
 from faceplate.config_file import config_from
 from faceplate.people.person import Anchor, new_person, with_anchors

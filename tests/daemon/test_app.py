@@ -34,6 +34,7 @@ from faceplate.people.enrolment import Picture
 from faceplate.people.gallery import Gallery
 from faceplate.people.person import Anchor
 from faceplate.pictures import read_picture
+from faceplate.recognition import Recognition, thresholds_of
 from faceplate.types import Decision, Frame, Likeness, Match, Outcome
 
 MAN = FOOTAGE / "man-2.jpg"
@@ -69,7 +70,7 @@ def gallery_with_the_man(tmp_path_factory: pytest.TempPathFactory, runtime) -> P
     people = Config().people.model_copy(update={"store": folder / "people", "key_file": folder / "gallery.key"})
     vision = Config().vision.model_copy(update={"runtime": runtime})
     pictures = [Picture(file.name, read_picture(file)) for file in sorted(FOOTAGE.glob("man-*.jpg"))]
-    app.Recognition(vision, people).enrol("Daniel", pictures)
+    Recognition(vision, people).enrol("Daniel", pictures)
     return folder
 
 
@@ -348,14 +349,14 @@ def test_somebody_enrolled_with_another_bundle_is_embedded_again(enrolled):
 
 def test_one_enrolled_twice_is_refused_under_another_name(enrolled):
     with pytest.raises(FaceplateError, match="another name"):
-        app.Recognition(enrolled.vision, enrolled.people).enrol("Dan", [Picture("man", read_picture(MAN))])
+        Recognition(enrolled.vision, enrolled.people).enrol("Dan", [Picture("man", read_picture(MAN))])
 
 
 def test_thresholds_come_from_the_false_accept_rate_unless_the_owner_sets_them(config):
     bundle = load_bundle(DEFAULT_BUNDLE)
 
     def threshold(**people: object) -> float:
-        return app.thresholds_of(config.people.model_copy(update=people), bundle).detection
+        return thresholds_of(config.people.model_copy(update=people), bundle).detection
 
     assert threshold(false_accept_rate=1e-5) == bundle.manifest.calibration.threshold(1e-5)
     assert threshold(false_accept_rate=1e-3) < threshold(false_accept_rate=1e-5)

@@ -20,7 +20,8 @@ from gpiozero.exc import (
 
 from faceplate.config import DoorConfig
 from faceplate.door.gpiod_factory import GpiodFactory
-from faceplate.door.gpiozero_driver import GpiozeroLock
+from faceplate.door.gpiozero_lock import HeldLock, PulsedLock, bare_lock
+from faceplate.door.lock_lines import LockLines
 from faceplate.errors import DoorError
 from fake_gpiod import FakeBoard, FakeChip, FakeRequest
 
@@ -38,9 +39,9 @@ def factory(board):
         yield factory
 
 
-def lock_on(board, **changes):
-    config = DoorConfig(driver="gpiozero", chip=CHIP, line=17, **changes)
-    return GpiozeroLock(config, GpiodFactory(CHIP, board.open_chip))
+def lock_on(board, line=17, **changes):
+    config = DoorConfig(driver="gpiozero", chip=CHIP, line=line, **changes)
+    return bare_lock(LockLines.of(config), GpiodFactory(CHIP, board.open_chip))
 
 
 @pytest.mark.parametrize(("fake", "real"), [(FakeChip, gpiod.Chip), (FakeRequest, gpiod.LineRequest)])
@@ -95,6 +96,26 @@ def test_two_locks_cannot_share_a_line(board):
     first.close()
 
 
+@pytest.mark.parametrize(
+    ("kind", "driver"), [("strike", HeldLock), ("maglock", HeldLock), ("latching", PulsedLock), ("motor", PulsedLock)]
+)
+def test_every_kind_of_lock_has_its_driver(board, kind, driver):
+    changes = {"wiring": "fail_safe"} if kind == "maglock" else {}
+    lock = lock_on(board, lock=kind, lock_line=18, pulse=0.02, **changes)
+    assert type(lock) is driver
+    assert bool(board.lines[18].consumer) is (driver is PulsedLock), "a held lock leaves the other line alone"
+    lock.close()
+    assert not any(line.consumer for line in board.lines)
+
+
+@pytest.mark.parametrize(("taken", "free"), [(17, 18), (18, 17)])
+def test_a_pulsed_lock_that_cannot_have_both_lines_has_neither(board, taken, free):
+    board.lines[taken].consumer = "fan-control"
+    with pytest.raises(DoorError, match=f"line {taken} of /dev/gpiochip0 is in use by 'fan-control'"):
+        lock_on(board, lock="latching", lock_line=18)
+    assert board.lines[free].consumer == ""
+
+
 def test_a_missing_chip_says_how_to_find_the_right_one(board):
     with pytest.raises(DoorError, match=r"no /dev/gpiochip4: `gpiodetect`"):
         GpiodFactory("/dev/gpiochip4", board.open_chip)
@@ -118,7 +139,7 @@ def test_the_real_gpiod_on_something_that_is_no_chip_is_a_door_error():
 
 def test_a_line_the_chip_does_not_have_is_refused(board):
     with pytest.raises(DoorError, match="has no line 60, only 0 to 53"):
-        GpiozeroLock(DoorConfig(driver="gpiozero", chip=CHIP, line=60), GpiodFactory(CHIP, board.open_chip))
+        lock_on(board, line=60)
 
 
 def test_a_chip_that_goes_away_is_a_door_error(board):
@@ -157,6 +178,12 @@ def test_an_input_is_requested_with_its_pull(board, factory, pull, bias, state):
     assert request.lines[22].direction is Direction.INPUT
     assert request.lines[22].bias is bias
     assert (pin.function, pin.pull, pin.state) == ("input", pull, state)
+
+
+@pytest.mark.parametrize(("bias", "pull"), [(Bias.DISABLED, "floating"), (Bias.AS_IS, "unknown")])
+def test_a_pull_that_nobody_set_is_not_taken_for_none(board, factory, bias, pull):
+    board.lines[22].settings = gpiod.LineSettings(bias=bias)
+    assert factory.pin(22).pull == pull
 
 
 def test_an_input_can_change_its_pull_and_has_no_level_to_set(board, factory):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
 
 import pytest
 
 from faceplate.commands import secure
 from faceplate.commands.common import ExitCode, config_options
 from faceplate.errors import DoorError
+from gpio_board import board_in, environment
 
 
 @pytest.fixture
@@ -27,6 +31,13 @@ def run(tmp_path):
     return run
 
 
+def command(environment, *overrides):
+    """The same by the command line, in a process of its own that has the fake chip."""
+    options = [word for override in ("door.driver=gpiozero", *overrides) for word in ("--set", override)]
+    words = [sys.executable, "-m", "faceplate", "secure", "--config", os.devnull, *options]
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
+
+
 @pytest.mark.parametrize(
     ("driver", "said"), [("simulated", "locked (driver: simulated)"), ("none", "there is no lock")]
 )
@@ -39,3 +50,53 @@ def test_a_lock_that_cannot_be_reached_is_an_error_and_not_a_simulation(run, cap
     with pytest.raises(DoorError, match="no /dev/gpiochip511"):
         run("door.driver=gpiozero", "door.chip=/dev/gpiochip511")
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("wiring", "locked"), [("fail_secure", 0), ("fail_safe", 1)])
+def test_a_line_that_was_left_open_is_locked_and_let_go_of(tmp_path, wiring, locked):
+    around = environment(tmp_path)
+    board = board_in(tmp_path)
+    board.set_level(17, 1 - locked)
+    done = command(around, f"door.wiring={wiring}")
+    assert (done.returncode, done.stdout, done.stderr) == (ExitCode.OK, "locked (driver: gpiozero)\n", "")
+    assert board.level(17) == locked
+    assert board.state_of(17) == {}
+
+
+def test_a_coil_that_was_left_fed_rests_and_the_lock_gets_its_pulse(tmp_path):
+    around = environment(tmp_path)
+    board = board_in(tmp_path)
+    board.set_level(17, 1)
+    done = command(around, "door.lock=motor", "door.lock_line=18", "door.pulse=0.05")
+    assert done.returncode == ExitCode.OK, done.stderr
+    drives = [row for row in board.log() if row["what"] == "drive"]
+    assert [(row["line"], row["level"]) for row in drives[:2]] == [(17, 0), (18, 0)], "both rest first of all"
+    (begin,) = [row["time"] for row in drives if (row["line"], row["level"]) == (18, 1)]
+    end = next(row["time"] for row in drives if row["line"] == 18 and row["time"] > begin)
+    assert end - begin >= 0.05
+    assert [row for row in drives if (row["line"], row["level"]) == (17, 1)] == []
+    assert (board.level(17), board.level(18)) == (0, 0)
+
+
+def test_while_somebody_holds_the_line_it_is_refused_and_the_line_left_alone(tmp_path):
+    around = environment(tmp_path)
+    board = board_in(tmp_path)
+    held = board.take(17, "faceplate")
+    held.drive(1)
+    done = command(around)
+    held.release()
+    assert done.returncode == ExitCode.DOOR
+    assert "line 17 of /dev/gpiochip0 is in use by 'faceplate'" in done.stderr
+    assert board.level(17) == 1
+
+
+def test_it_loads_no_more_than_it_takes():
+    """The door may stand open until it is done."""
+    code = """
+import sys
+from faceplate.commands import secure
+from faceplate.door import gpiozero_lock
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"cv2", "cryptography", "sqlite3", "ai_edge_litert"}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"

@@ -74,6 +74,14 @@ def test_the_door_is_secured_after_every_end_and_the_lock_comes_back():
     assert settings["StartLimitIntervalSec"] == ["0"]
 
 
+def test_the_locks_keeper_is_left_to_lock_before_anything_is_killed():
+    """It ends by itself when the daemon has ended; `mixed` or `process` would kill it at once, or never."""
+    settings = settings_of("faceplate.service")
+    assert settings["KillMode"] == ["control-group"]
+    assert "SendSIGKILL" not in settings
+    assert "OOMPolicy" not in settings, "by default the whole service ends with a part of it that memory ran out for"
+
+
 @pytest.mark.parametrize("unit", [unit.name for unit in UNITS])
 def test_the_store_is_for_the_service_alone(unit):
     settings = settings_of(unit)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import faceplate
-from faceplate.app import Recognition
+from faceplate.recognition import Recognition
 from faceplate.config import Config
 from faceplate.config_file import config_from
 from faceplate.errors import EnrolmentError

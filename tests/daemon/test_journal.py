@@ -1,44 +1,25 @@
 import errno
 import json
 import os
-import signal
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from faceplate.errors import StoreError
-from faceplate.events import DoorEvent, DoorEventType
+from faceplate.errors import SealError, StoreError
 from faceplate.journal import database
-from faceplate.journal.chain import GENESIS, hash_of
+from faceplate.journal.chain import GENESIS, Mark, hash_of
+from faceplate.journal.head import Head
 from faceplate.journal.journal import Journal
-from faceplate.journal.reader import read, read_last, verify
-from faceplate.types import (
-    Box,
-    Decision,
-    Face,
-    Likeness,
-    Look,
-    Match,
-    Outcome,
-    Pixels,
-    Reason,
-    Score,
-    Seconds,
-    Sighting,
-    TrackId,
-)
-
-NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-UNLOCKED = DoorEvent(DoorEventType.UNLOCKED, Seconds(1.0), "access_granted", "Zoë")
-LOCKED = DoorEvent(DoorEventType.LOCKED, Seconds(6.0), "release_time")
+from faceplate.journal.reader import is_signed, read, read_all, read_last, verify
+from faceplate.journal.signing import CREDENTIAL, load_signer
+from faceplate.types import Outcome, Reason, Seconds
+from strategies_journal import GRANTED, LOCKED, NOON, UNLOCKED, decision, written
 
 
 @pytest.fixture
@@ -46,19 +27,9 @@ def path(tmp_path):
     return tmp_path / "state" / "journal.sqlite3"
 
 
-def decision(outcome, reason, person="Zoë"):
-    face = Face(Box(Pixels(0), Pixels(0), Pixels(80), Pixels(80)), np.zeros((5, 2), np.float32), 0.99)
-    look = Look(face, np.zeros((112, 112, 3), np.uint8), (), np.full(4, 0.5, np.float32))
-    sighting = Sighting(TrackId(7), look)
-    match = Match(sighting, Likeness.VERIFIED, person, Score(np.float32(0.98765432)), 1.0, 1.0)
-    return Decision(41, Seconds(3.0), outcome, reason, match)
-
-
-def written(path, *entries):
-    with closing(Journal(path, lambda: NOON)) as journal:
-        for entry in entries:
-            journal.write(entry)
-    return read(path, 0, 100)
+def checked(path):
+    """What came of checking the journal, with its key."""
+    return verify(path, load_signer(path.with_name("journal.key")))[0]
 
 
 def change(path, statement, *values):
@@ -67,28 +38,17 @@ def change(path, statement, *values):
 
 
 def test_a_grant_is_written_with_person_and_score(path):
-    [row] = written(path, decision(Outcome.GRANTED, Reason.VERIFIED))
+    [row] = written(path, GRANTED)
     assert (row.seq, row.ts, row.event_type) == (1, "2026-03-01T12:00:00.123Z", "access_granted")
     assert row.payload == ('{"frame":41,"method":"face","person":"Zoë","reason":"verified","score":0.9877,"track":7}')
 
 
-@pytest.mark.parametrize("reason", list(Reason))
-def test_of_a_stranger_neither_score_nor_likeness_is_written(path, reason):
-    [row] = written(path, decision(Outcome.DENIED, reason, person="whom they look like"))
-    assert row.event_type == "access_denied"
-    assert json.loads(row.payload) == {
-        "frame": 41,
-        "method": "face",
-        "person": None,
-        "reason": reason.value,
-        "track": 7,
-    }
-
-
-@pytest.mark.parametrize("kind", list(DoorEventType))
-def test_every_door_event_is_written(path, kind):
-    [row] = written(path, DoorEvent(kind, Seconds(1.0), "some cause", "Ann"))
-    assert (row.event_type, row.payload) == (kind.value, '{"cause":"some cause","person":"Ann"}')
+@pytest.mark.parametrize(("delayed", "told"), [(0.0, None), (0.04, 0.0), (1.0, 1.0), (3.14159, 3.1), (86400.0, 86400)])
+def test_a_row_that_comes_late_says_how_late(path, delayed, told):
+    with closing(Journal(path)) as journal:
+        journal.write(LOCKED, Seconds(delayed))
+    [row] = read(path, 0, 10)
+    assert json.loads(row.payload).get("delayed") == told
 
 
 def test_an_idle_door_writes_nothing(path):
@@ -101,7 +61,7 @@ def test_rows_are_numbered_and_chained_across_restarts(path):
     assert [row.seq for row in rows] == [1, 2, 3]
     assert [row.previous for row in rows] == [GENESIS, rows[0].hash, rows[1].hash]
     assert len({row.id for row in rows}) == 3
-    assert verify(path).rows == 3
+    assert (checked(path).rows, checked(path).fault) == (3, "")
 
 
 def test_two_threads_write_one_chain(path):
@@ -118,7 +78,7 @@ def test_two_threads_write_one_chain(path):
             thread.start()
         for thread in threads:
             thread.join(30)
-    assert (verify(path).rows, verify(path).bad_row) == (100, None)
+    assert (checked(path).rows, checked(path).fault) == (100, "")
 
 
 def test_the_reader_works_beside_the_writer(path):
@@ -145,7 +105,7 @@ def test_files_and_folder_are_for_their_owner_only(path):
     with closing(Journal(path)) as journal:
         journal.write(LOCKED)
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-    assert set(modes) >= {path.name, f"{path.name}-wal", f"{path.name}.lock"}
+    assert set(modes) >= {path.name, f"{path.name}-wal", f"{path.name}.lock", "journal.key"}
     assert set(modes.values()) == {0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
@@ -154,6 +114,7 @@ def test_every_commit_is_made_to_outlast_a_power_cut(path):
     with closing(Journal(path)) as journal:
         assert journal._database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert journal._database.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert journal._database.execute("PRAGMA secure_delete").fetchone() == (1,)
 
 
 def test_a_missing_folder_is_named(tmp_path):
@@ -195,11 +156,22 @@ def test_somebody_elses_database_is_refused(path):
         read(path, 0, 1)
 
 
-def test_a_newer_layout_is_refused(path):
+@pytest.mark.parametrize("layout", [0, 3, -1])
+def test_another_layout_is_refused(path, layout):
     written(path, LOCKED)
-    change(path, "PRAGMA user_version = 2")
-    with pytest.raises(StoreError, match="has layout 2, this program knows 1"):
+    change(path, f"PRAGMA user_version = {layout}")
+    with pytest.raises(StoreError, match=f"has layout {layout}, this program knows 2"):
         Journal(path)
+    with pytest.raises(StoreError, match=f"has layout {layout}, this program knows 2"):
+        read(path, 0, 1)
+
+
+def test_an_empty_file_is_begun_by_the_writer_and_refused_by_the_reader(path):
+    path.parent.mkdir()
+    path.touch()
+    with pytest.raises(StoreError, match="is an empty file, not a Faceplate journal"):
+        read(path, 0, 1)
+    assert len(written(path, LOCKED)) == 1
 
 
 def test_a_truncated_database_is_refused(path):
@@ -242,12 +214,12 @@ def test_a_full_disk_is_said_writes_nothing_by_half_and_passes(path):
         with pytest.raises(StoreError, match="disk is full"):  # noqa: PT012 - nobody knows which one fails
             for _ in range(1000):
                 journal.write(LOCKED)
-        there = verify(path).rows
+        there = checked(path).rows
         with pytest.raises(StoreError, match="disk is full"):
             journal.write(LOCKED)
         journal._database.execute(f"PRAGMA max_page_count = {pages + 100}")
         journal.write(LOCKED)
-    assert (verify(path).rows, verify(path).bad_row) == (there + 1, None)
+    assert (checked(path).rows, checked(path).fault) == (there + 1, "")
 
 
 def test_a_write_after_the_close_is_an_error(path):
@@ -256,26 +228,6 @@ def test_a_write_after_the_close_is_an_error(path):
     journal.close()
     with pytest.raises(StoreError, match="closed"):
         journal.write(LOCKED)
-
-
-def test_what_was_written_survives_a_kill(path):
-    program = (
-        "import sys; from pathlib import Path\n"
-        "from faceplate.journal.journal import Journal\n"
-        "from faceplate.types import DoorEvent, DoorEventType, Seconds\n"
-        "journal = Journal(Path(sys.argv[1]))\n"
-        "while True:\n"
-        "    journal.write(DoorEvent(DoorEventType.LOCKED, Seconds(0.0), 'test')); print(flush=True)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", program, path], stdout=subprocess.PIPE) as writer:
-        assert writer.stdout is not None
-        told = [writer.stdout.readline() for _ in range(20)]
-        writer.send_signal(signal.SIGKILL)
-        told += writer.stdout.readlines()
-    found = verify(path)
-    assert found.bad_row is None
-    assert found.rows in (len(told), len(told) + 1)
-    assert len(written(path, LOCKED)) == min(100, found.rows + 1)
 
 
 def test_the_documented_hash_can_be_made_by_hand(path):
@@ -302,3 +254,164 @@ def test_a_forbidden_folder_is_said(path):
             read(path, 0, 1)
     finally:
         path.parent.chmod(0o700)
+
+
+DAYS = [NOON.replace(day=day, month=month) for month, day in [(1, 1), (1, 2), (1, 5), (1, 3), (1, 6)]]
+"""Wall-clock times of five rows; before the fourth the clock was set back"""
+
+
+@pytest.mark.parametrize(
+    ("after", "since", "until", "expected"),
+    [
+        (0, None, None, [1, 2, 3, 4, 5]),
+        (2, None, None, [3, 4, 5]),
+        (5, None, None, []),
+        (0, DAYS[1], None, [2, 3, 4, 5]),
+        (0, DAYS[3], None, [3, 4, 5]),
+        (0, None, DAYS[2], [1, 2, 3, 4]),
+        (0, None, DAYS[3], [1, 2]),
+        (0, DAYS[1], DAYS[4], [2, 3, 4]),
+        (3, DAYS[1], DAYS[4], [4]),
+        (0, NOON, None, []),
+        (0, None, DAYS[0], []),
+    ],
+)
+def test_rows_are_given_from_time_to_time_without_gaps(path, after, since, until, expected):
+    times = iter([*DAYS[:1], *DAYS])  # the first is asked for when the journal is opened
+    written(path, *[LOCKED] * 5, wall_clock=lambda: next(times))
+    assert [row.seq for row in read_all(path, after, since, until)] == expected
+
+
+def test_a_new_journal_is_signed_and_makes_its_key(path):
+    with closing(Journal(path)):
+        key = path.with_name("journal.key")
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
+        assert (checked(path).rows, checked(path).fault) == (0, "")
+        assert is_signed(path)
+
+
+def test_a_key_that_is_there_is_kept(path):
+    written(path, LOCKED)
+    key = path.with_name("journal.key").read_bytes()
+    path.unlink()
+    written(path, LOCKED)
+    assert path.with_name("journal.key").read_bytes() == key
+    assert checked(path).fault == ""
+
+
+def test_a_systemd_credential_goes_before_the_key_file(path, tmp_path, monkeypatch):
+    (tmp_path / CREDENTIAL).write_bytes(bytes(32))
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    written(path, LOCKED)
+    assert not path.with_name("journal.key").exists()
+    assert checked(path).fault == ""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    with pytest.raises(StoreError, match=r"is signed, and its key .* is missing"):
+        Journal(path)
+
+
+def test_a_signed_journal_is_not_opened_without_its_key(path):
+    written(path, LOCKED)
+    path.with_name("journal.key").unlink()
+    with pytest.raises(StoreError, match=r"its key .*journal\.key is missing\. Put back the key; if it is lost, keep"):
+        Journal(path)
+    assert not path.with_name("journal.key").exists()
+    path.rename(path.with_name("evidence"))
+    assert len(written(path, LOCKED)) == 1
+
+
+def test_a_signed_journal_is_not_opened_with_another_key(path):
+    written(path, LOCKED)
+    path.with_name("journal.key").write_bytes(bytes(32))
+    with pytest.raises(StoreError, match="is not signed with its key: it was changed, or it is another"):
+        Journal(path)
+    assert checked(path).fault.startswith("its end is not signed with this key")
+
+
+def test_an_unsafe_key_is_refused(path):
+    written(path, LOCKED)
+    path.with_name("journal.key").chmod(0o640)
+    with pytest.raises(SealError, match=r"the journal key .* can be read by others"):
+        Journal(path)
+
+
+def test_nothing_is_added_to_an_end_that_was_changed_meanwhile(path):
+    with closing(Journal(path)) as journal:
+        journal.write(LOCKED)
+        change(path, "UPDATE head SET last_hash = base_hash")
+        with pytest.raises(StoreError, match="is not signed with its key"):
+            journal.write(LOCKED)
+        change(path, "DELETE FROM head")
+        with pytest.raises(StoreError, match="is not signed with its key"):
+            journal.write(LOCKED)
+    assert len(read(path, 0, 10)) == 1
+
+
+OLD_TABLE = """CREATE TABLE journal (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, ts TEXT NOT NULL,
+    event_type TEXT NOT NULL, payload TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL)"""
+
+
+def make_old(path, rows=()):
+    """A journal as the first release wrote it."""
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(
+            f"PRAGMA application_id = {database.APPLICATION_ID}; PRAGMA user_version = 1; PRAGMA journal_mode = WAL"
+        )
+        connection.execute(OLD_TABLE)
+        for row in rows:
+            database.append(connection, row)
+
+
+def three_rows(path):
+    return written(path.with_name("newer.sqlite3"), LOCKED, UNLOCKED, LOCKED, key_file=path.with_name("other.key"))
+
+
+def test_an_unsigned_journal_is_read_as_it_is(path):
+    rows = three_rows(path)
+    make_old(path, rows)
+    assert read(path, 0, 10) == rows
+    assert not is_signed(path)
+    found, head = verify(path, None)
+    assert (found.rows, found.fault, head) == (3, "", None)
+
+
+def test_an_unsigned_journal_is_not_believed_where_there_is_a_key(path):
+    rows = three_rows(path)
+    make_old(path, rows)
+    found, _ = verify(path, load_signer(path.with_name("other.key")))
+    assert (found.bad_row, found.rows) == (None, 3)
+    assert found.fault.startswith("its end is not signed, though there is a key")
+
+
+def test_an_unsigned_journal_is_signed_when_it_is_opened_and_no_row_changes(path, caplog):
+    rows = three_rows(path)
+    make_old(path, rows)
+    with closing(Journal(path)):
+        assert "is signed from now on; rows up to 3 were not" in caplog.text
+        assert read(path, 0, 10) == rows
+        _, head = verify(path, load_signer(path.with_name("journal.key")))
+        assert head == Head(last=Mark(3, rows[2].hash), unsigned_until=3)
+    assert len(written(path, LOCKED)) == 4
+    assert (checked(path).rows, checked(path).fault) == (4, "")
+    caplog.clear()
+    written(path, LOCKED)
+    assert caplog.text == ""
+
+
+def test_an_empty_unsigned_journal_is_signed_too(path):
+    make_old(path)
+    assert len(written(path, LOCKED)) == 1
+    _, head = verify(path, load_signer(path.with_name("journal.key")))
+    assert head is not None
+    assert head.unsigned_until == 0
+
+
+def test_an_unsigned_journal_with_a_bad_end_is_left_alone(path):
+    make_old(path, three_rows(path))
+    change(path, "UPDATE journal SET payload = '{}' WHERE seq = 3")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="number 3, is changed"):
+        Journal(path)
+    assert path.read_bytes() == before
+    assert not is_signed(path)

@@ -17,6 +17,7 @@ from faceplate.config import Config
 from faceplate.events import DoorEvent
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
+from faceplate.recognition import Recognition
 from faceplate.types import Decision, Frame, Likeness, Match, Outcome
 
 STILLS = sorted(FOOTAGE.glob("man-*.jpg"))
@@ -62,7 +63,7 @@ Play = Callable[[Path, range], Witness]
 def enrol(config: Config) -> Callable[[str, Sequence[Path | Picture]], None]:
     def enrol(name: str, pictures: Sequence[Path | Picture]) -> None:
         read = [p if isinstance(p, Picture) else Picture(p.name, read_picture(p)) for p in pictures]
-        app.Recognition(config.vision, config.people).enrol(name, read)
+        Recognition(config.vision, config.people).enrol(name, read)
 
     return enrol
 

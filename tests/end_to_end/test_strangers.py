@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from faceplate import app
+from faceplate.access.standing import NoLockout
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.replay import visits
 from faceplate.config import Config
 from faceplate.events import DoorEvent
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
+from faceplate.recognition import Recognition
 from faceplate.types import Decision, Outcome
 from faceplate_trainer.data.splits import shares_from, split_people
 
@@ -68,7 +70,7 @@ def enrolled(pictures: dict[str, list[Path]]) -> list[str]:
 def household(config: Config, pictures: dict[str, list[Path]], enrolled: list[str], runtime: str) -> Config:
     if runtime != "litert":
         pytest.skip("tens of thousands of embeddings; the decisions on this runtime are tested on clips")
-    recognition = app.Recognition(config.vision, config.people)
+    recognition = Recognition(config.vision, config.people)
     for person in enrolled:
         recognition.enrol(person, [Picture(file.name, read_picture(file)) for file in pictures[person][:ANCHORS]])
     return config
@@ -81,7 +83,7 @@ def grants(config: Config, files: Iterable[Path], folder: Path) -> dict[str, str
         (folder / f"{file.parent.name}--{file.name}").symlink_to(file)
     camera = ReplayCamera(folder, paced=False, stills=visits(config.access))
     record = Grants(camera)
-    app.replay(config, camera, record, app.show_nothing)
+    app.replay(config, camera, record, app.show_nothing, standing=NoLockout())
     return record.names
 
 

@@ -19,6 +19,7 @@ from faceplate.config import Config
 from faceplate.events import DoorEvent
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
+from faceplate.recognition import Recognition
 from faceplate.types import Decision, Outcome
 
 ANCHORS = 5
@@ -59,7 +60,7 @@ def first_sessions(films: dict[Session, list[Path]]) -> dict[str, Session]:
 
 
 def enrol(config: Config, films: dict[Session, list[Path]], sessions: Sequence[Session]) -> None:
-    recognition = app.Recognition(config.vision, config.people)
+    recognition = Recognition(config.vision, config.people)
     for session in sessions:
         frames = films[session]
         some = [frames[i * len(frames) // ANCHORS] for i in range(ANCHORS)]

@@ -1,56 +1,144 @@
-"""One decision a frame, over everything seen in it."""
+"""One decision a frame, over everything seen in it; and one for each PIN."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import replace
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from faceplate.access.visit import Visit, observed, verdict
+from faceplate.access.calendar import Calendar
+from faceplate.access.desk import Desk
+from faceplate.access.faces import Faces
+from faceplate.access.ledger import Ledger
+from faceplate.access.lockout import remaining
+from faceplate.access.pin import owner_of
+from faceplate.access.pins import Attempt, Pins
+from faceplate.access.standing import StandingStore
 from faceplate.config import AccessConfig
-from faceplate.types import Clock, Decision, Frame, Match, Outcome, Reason, Seconds, TrackId
+from faceplate.events import ReadDoor
+from faceplate.rights import Rights
+from faceplate.types import Clock, Decision, Frame, Match, Method, Seconds
 
-# Of all verdicts in one frame the first in this order is the frame's decision; the others wait for the next frame.
-_URGENCY = {Outcome.GRANTED: 0, Outcome.DENIED: 1, Outcome.NOTHING: 2}
+ReadPeople = Callable[[], Mapping[str, Rights]]
+"""Gives everybody enrolled, by name, with their rights; from any thread"""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessStatus:
+    """What the rules of access are like at one moment."""
+
+    locked_out: Seconds
+    """For how long faces are not answered; 0: they are"""
+
+    pin_locked_out: Seconds
+    """For how long PINs are not answered; 0: they are"""
+
+    face_unlock: bool
+    clock_trusted: bool
+    awaiting_pin: bool
 
 
 class Reception:
-    """Keeps a visit for every track in view, and answers each of them."""
+    """Decides who is let in. May be used from any thread."""
 
-    def __init__(self, rules: AccessConfig, clock: Clock) -> None:
-        self._rules = rules
+    def __init__(  # noqa: PLR0913 - what it is given, and whom it asks
+        self,
+        rules: AccessConfig,
+        clock: Clock,
+        *,
+        door: ReadDoor,
+        calendar: Calendar,
+        standing: StandingStore,
+        people: ReadPeople,
+    ) -> None:
+        """Begin with nobody in view.
+
+        Args:
+            rules: the household's.
+            clock: the clock that frames are stamped with.
+            door: tells whether the door is open, blocked, and when its bell rang.
+            calendar: the date and time, for schedules and validity.
+            standing: what outlasts a restart.
+            people: those enrolled, whose PINs may open.
+        """
         self._clock = clock
-        self._visits: dict[TrackId, Visit] = {}
-        self._newest = Seconds(-math.inf)
+        self._door = door
+        self._people = people
+        self._calendar = calendar
+        self._ledger = Ledger(rules, calendar, standing)
+        self._desk = Desk(rules, self._ledger)
+        self._faces = Faces(self._desk)
+        self._pins = Pins(self._desk)
+        self._lock = threading.Lock()
+        # A PIN takes a tenth of a second or more to compare, and the loop must not wait for it; PINs wait for one
+        # another, so that no second one is compared before the first was counted.
+        self._one_pin = threading.Lock()
 
     def decide(self, frame: Frame, matches: Sequence[Match]) -> Decision:
         """Decide once on a frame.
 
         A frame older than `max_frame_age` counts for nothing, nor does one that is no newer than the frame before: the
         same picture twice is one. A frame from the future is no better: one of the clocks is wrong.
+
+        Raises:
+            StoreError: what must outlast a restart cannot be saved; nobody is let in.
         """
-        age = self._clock() - frame.time
-        if not (0 <= age <= self._rules.max_frame_age and frame.time > self._newest):
-            return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.STALE_FRAME)
-        self._newest = frame.time
-        going_on = {track: visit for track, visit in self._visits.items() if not self._is_over(visit, frame.time)}
-        self._visits = going_on | {
-            match.sighting.track: self._observe(going_on.get(match.sighting.track), match, frame.time)
-            for match in matches
-        }
-        verdicts = [(match, *verdict(self._visits[match.sighting.track], self._rules)) for match in matches]
-        if not verdicts:
-            return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.NOBODY)
-        match, outcome, reason = min(verdicts, key=lambda each: _URGENCY[each[1]])
-        if outcome is not Outcome.NOTHING:
-            visit = self._visits[match.sighting.track]
-            self._visits[match.sighting.track] = replace(visit, answer=outcome, answered=frame.time)
-        return Decision(frame.index, frame.time, outcome, reason, match)
+        with self._lock:
+            return self._faces.decide(frame, matches, self._door(), self._clock())
 
-    def _observe(self, visit: Visit | None, match: Match, time: Seconds) -> Visit:
-        return observed(visit or Visit(began=time, seen=time), match, time, self._rules)
+    def enter_pin(self, digits: str) -> Decision:
+        """Decide on a PIN.
 
-    def _is_over(self, visit: Visit, time: Seconds) -> bool:
-        """Whether the face has been away for long, or had its answer long ago and may ask again."""
-        has_gone = time - visit.seen > max(self._rules.visit_window, self._rules.repeat_after)
-        return has_gone or (visit.answered is not None and time - visit.answered > self._rules.repeat_after)
+        Raises:
+            StoreError: what must outlast a restart cannot be saved, or the people cannot be read; nobody is let in.
+        """
+        with self._one_pin:
+            people = self._people()
+            with self._lock:
+                attempt = self._pins.receive(self._door(), self._clock())
+            if not isinstance(attempt, Attempt):
+                return attempt
+            names = people if attempt.people is None else [name for name in attempt.people if name in people]
+            owner = owner_of(digits, [(name, people[name]) for name in names])
+            with self._lock:
+                return self._pins.answer(attempt, owner, people, self._door(), self._clock())
+
+    def switch_face_unlock(self, *, on: bool) -> None:
+        """Let faces open, or not; PINs alone are not concerned.
+
+        Raises:
+            StoreError: it cannot be saved; it holds until the next restart.
+        """
+        with self._lock:
+            self._ledger.face_unlock(on=on)
+
+    def clear_lockout(self) -> None:
+        """Answer faces and PINs again, as if nothing had failed.
+
+        Raises:
+            StoreError: it cannot be saved.
+        """
+        with self._lock:
+            self._ledger.clear()
+
+    def trust_clock(self) -> None:
+        """Believe the date and time as they are, though they were later before.
+
+        Raises:
+            StoreError: it cannot be saved; it holds until the next restart.
+        """
+        with self._lock:
+            self._ledger.trust_clock()
+
+    def status(self) -> AccessStatus:
+        """What the rules of access are like now."""
+        with self._lock:
+            now, standing = self._clock(), self._ledger.standing
+            awaited = self._desk.pending(Method.FACE, now)
+            return AccessStatus(
+                remaining(standing.visits, now),
+                remaining(standing.pins, now),
+                standing.face_unlock,
+                self._calendar.read().trusted,
+                awaiting_pin=awaited is not None and not awaited.silent,
+            )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from faceplate.config import AccessConfig
 from faceplate.types import Flaw, Likeness, Match, Outcome, Reason, Seconds
+
+_PAIR: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,15 @@ class Glimpse:
     likeness: Likeness
     person: str | None
     """Who was verified; None unless somebody was"""
+    pair: frozenset[str] = frozenset()
+    """The two people an ambiguous face is like"""
+    pin: bool = False
+    """Whether one of these two has a PIN to tell by"""
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Whom the face may be; empty: nobody enrolled."""
+        return self.pair if self.person is None else frozenset({self.person})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,24 @@ class Visit:
     answer: Outcome = Outcome.NOTHING
     """What this visit was told last"""
     answered: Seconds | None = None
+    told: frozenset[Reason] = frozenset()
+    """Every reason it was refused for"""
+    charged: Seconds | None = None
+    """When it was last counted as a failed attempt, in advance"""
+    cleared: bool = False
+    """Whether it was somebody enrolled after all: then it is no failed attempt"""
+
+    def is_tried(self, frames_needed: int) -> bool:
+        """Whether so much was seen of it that it could have been let in."""
+        return len(self.glimpses) >= frames_needed
+
+    def is_paid_for(self, now: Seconds, lasting: Seconds) -> bool:
+        """Whether it was counted as an attempt so lately that this is still the same attempt."""
+        return self.charged is not None and now - self.charged <= lasting
+
+    def refused(self, reason: Reason, time: Seconds) -> Visit:
+        """The visit after it was told so."""
+        return replace(self, answer=Outcome.DENIED, answered=time, told=self.told | {reason})
 
 
 def observed(visit: Visit, match: Match, time: Seconds, rules: AccessConfig) -> Visit:
@@ -46,8 +76,14 @@ def observed(visit: Visit, match: Match, time: Seconds, rules: AccessConfig) -> 
     if match.likeness is Likeness.UNUSABLE:
         far = Flaw.TOO_SMALL in match.sighting.look.flaws
         return replace(visit, poor_frames=visit.poor_frames + (not far))
-    glimpse = Glimpse(time, match.likeness, match.person if match.likeness is Likeness.VERIFIED else None)
-    return replace(visit, glimpses=(*recent, glimpse)[-rules.frames_considered :])
+    return replace(visit, glimpses=(*recent, _glimpse(match, time))[-rules.frames_considered :])
+
+
+def _glimpse(match: Match, time: Seconds) -> Glimpse:
+    if match.likeness is Likeness.AMBIGUOUS and match.person is not None and match.rival is not None:
+        pins = [rights.pin or rights.duress_pin for rights in (match.rights, match.rival.rights) if rights]
+        return Glimpse(time, match.likeness, None, frozenset({match.person, match.rival.person}), any(pins))
+    return Glimpse(time, match.likeness, match.person if match.likeness is Likeness.VERIFIED else None)
 
 
 def verdict(visit: Visit, rules: AccessConfig) -> tuple[Outcome, Reason]:
@@ -61,6 +97,20 @@ def verdict(visit: Visit, rules: AccessConfig) -> tuple[Outcome, Reason]:
     if visit.seen - visit.began >= rules.patience and (reason := _what_was_wrong(visit, rules)):
         return Outcome.DENIED, reason
     return Outcome.NOTHING, Reason.LOOKING
+
+
+def lookalikes(visit: Visit, rules: AccessConfig) -> tuple[str, ...]:
+    """The two people of whom the visitor is one, if the visit leaves no third, and a PIN can tell which; else nobody.
+
+    As many frames as a grant takes show one of the two, or somebody like both.
+    """
+    if not rules.pin.for_lookalikes:
+        return ()
+    shown = [glimpse.people for glimpse in visit.glimpses if glimpse.people]
+    everybody = frozenset[str]().union(*shown)
+    can_tell = any(glimpse.pin for glimpse in visit.glimpses)
+    is_pair = len(everybody) == _PAIR and len(shown) >= rules.frames_needed
+    return tuple(sorted(everybody)) if is_pair and can_tell else ()
 
 
 def _is_verified(visit: Visit, rules: AccessConfig) -> bool:

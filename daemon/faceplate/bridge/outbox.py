@@ -93,6 +93,7 @@ class Outbox:
         """Gives the newest row that tells the state of the lock, delivered or not"""
         self._store = store
         self._cursor = store.load()
+        self._warned_of = 0
 
     def pending(self, limit: int) -> Sequence[JournalRow]:
         """Up to `limit` rows nobody has acknowledged, oldest first."""
@@ -102,11 +103,23 @@ class Outbox:
         rows = self._read_after(self._cursor.seq - 1, limit + 1)
         if rows and (rows[0].seq, rows[0].id) == (self._cursor.seq, self._cursor.id):
             return rows[1:]
+        if rows and rows[0].seq > self._cursor.seq:
+            return self._after_erased(rows[:limit])
+        if not rows and not self._read_after(0, 1):
+            return ()  # no row at all: every one was erased, or there has never been one
         _log.warning(
             "row %d of the journal is not the one delivered last: another journal? sending all", self._cursor.seq
         )
         self._cursor = Cursor()
         return self._read_after(0, limit)
+
+    def _after_erased(self, rows: Sequence[JournalRow]) -> Sequence[JournalRow]:
+        """The journal's own retention erased the row under the cursor: go on with what is left."""
+        erased = rows[0].seq - self._cursor.seq - 1
+        if erased and rows[0].seq != self._warned_of:
+            self._warned_of = rows[0].seq
+            _log.warning("%d rows before number %d were erased before they were delivered", erased, rows[0].seq)
+        return rows
 
     def delivered(self, row: JournalRow) -> None:
         """The broker has acknowledged `row`, and every row before it.

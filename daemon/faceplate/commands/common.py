@@ -33,10 +33,12 @@ class ExitCode(IntEnum):
     MODEL = 5
     PICTURE = 6
     REFUSED = 7
-    """Enrolment was refused"""
+    """Enrolment, or an order, was refused"""
     STORE = 8
     DOOR = 9
     BRIDGE = 10
+    CONTROL = 11
+    """The running daemon could not be asked"""
     INTERRUPTED = 130
     """Ctrl-C"""
 

@@ -29,6 +29,7 @@ from faceplate.journal import reader
 from faceplate.journal.journal import Journal
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
+from faceplate.recognition import Recognition
 from faceplate.types import Clock, Decision
 
 FOOTAGE = Path(__file__).parent.parent / "footage"
@@ -116,7 +117,7 @@ def _configuration(folder: Path, port: int | None) -> Config:
 
 def _enrol(config: Config) -> None:
     pictures = [Picture(file.name, read_picture(file)) for file in sorted(FOOTAGE.glob("man-*.jpg"))]
-    person, enrolment = app.Recognition(config.vision, config.people).enrol(_NAME, pictures)
+    person, enrolment = Recognition(config.vision, config.people).enrol(_NAME, pictures)
     print(f"-- {person.name} is enrolled from {len(enrolment.anchors)} stills")
 
 

@@ -41,7 +41,7 @@ class Narrator:
     def write(self, entry: Decision | DoorEvent) -> None:
         """Tell an entry."""
         if isinstance(entry, Decision):
-            self._frame = entry.frame
+            self._frame = self._frame if entry.frame is None else entry.frame
             if entry.outcome is Outcome.NOTHING and not self._every_frame:
                 return
         file = {"file": self._name_of(self._frame)} if self._name_of else {}
@@ -53,17 +53,29 @@ def sentence(told: dict[str, Any]) -> str:
     """One entry in words."""
     score = f"  score {told['score']:.2f}" if "score" in told else ""
     nearest = f" nearest {told['nearest']}" if told.get("nearest") and not told["person"] else ""
+    over = "  is over" if told.get("active") is False else ""
+    mode = f"  {told['mode']}" if "mode" in told else ""
     who = f"  {told['person']}" if told["person"] else ""
     file = f"  {told['file']}" if "file" in told else ""
-    what = f"{told['event']:<15}{who}  {told['reason']}{score}{nearest}"
+    what = f"{told['event']:<15}{over}{mode}{who}  {told['reason']}{score}{nearest}"
     return f"{told['time']:8.2f} s  frame {told['frame']:<5d} {what}{file}"
+
+
+def _facts_of_door(event: DoorEvent) -> dict[str, Any]:
+    facts: dict[str, Any] = {"event": str(event.type), "person": event.person, "reason": str(event.cause)}
+    if not event.active:
+        facts["active"] = False
+    if event.mode is not None:
+        facts["mode"] = str(event.mode)
+    return facts | ({"detail": event.detail} if event.detail else {})
 
 
 def _facts(entry: Decision | DoorEvent) -> dict[str, Any]:
     if isinstance(entry, DoorEvent):
-        return {"event": str(entry.type), "person": entry.person, "reason": str(entry.cause)}
+        return _facts_of_door(entry)
     event = "nothing" if entry.outcome is Outcome.NOTHING else f"access_{entry.outcome}"
     facts: dict[str, Any] = {"event": event, "person": entry.person, "reason": str(entry.reason)}
+    facts["method"] = str(entry.method)
     if (match := entry.match) is None:
         return facts
     return facts | {

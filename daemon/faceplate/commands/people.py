@@ -6,33 +6,46 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from faceplate.app import Recognition
+from faceplate.commands import people_archive, people_rights
+from faceplate.commands.asking import household_of, order_people
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
-from faceplate.errors import EnrolmentError
+from faceplate.config import Config
+from faceplate.errors import FaceplateError
 from faceplate.people.enrolment import Picture
-from faceplate.people.gallery import Gallery
-from faceplate.people.person import Person
+from faceplate.people.rights_change import change_from
 from faceplate.pictures import read_picture
+from faceplate.recognition import Recognition
 
 _ENOUGH_PICTURES = 3
 
 
 def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     """Add the command."""
-    parser = commands.add_parser("people", help="enrol, list and remove people", description="Who may come in.")
+    parser = commands.add_parser(
+        "people",
+        help="enrol, list, change and remove people",
+        description="Who may come in, and when. While the daemon runs it does what is asked; else this command does.",
+    )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    options = argparse.ArgumentParser(add_help=False, parents=[common])
+    options.add_argument("--json", action="store_true", help="one JSON object a line")
     _register_add(actions, common)
-    show_all = actions.add_parser("list", parents=[common], help="everybody who is enrolled")
-    show_all.add_argument("--json", action="store_true", help="one JSON object a line")
+    show_all = actions.add_parser("list", parents=[options], help="everybody who is enrolled")
     show_all.set_defaults(run=_list)
-    show = actions.add_parser("show", parents=[common], help="one person")
+    show = actions.add_parser("show", parents=[options], help="one person")
     show.add_argument("name", metavar="NAME")
-    show.add_argument("--json", action="store_true", help="one JSON object")
     show.set_defaults(run=_show)
+    _register_set(actions, options)
+    rename = actions.add_parser("rename", parents=[options], help="give a person another name")
+    rename.add_argument("name", metavar="NAME")
+    rename.add_argument("new", metavar="NEW")
+    rename.set_defaults(run=_rename)
     remove = actions.add_parser("remove", parents=[common], help="erase a person; takes effect at once")
     remove.add_argument("name", metavar="NAME")
     remove.set_defaults(run=_remove)
+    people_archive.register(actions, common)
 
 
 def _register_add(actions: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -42,18 +55,35 @@ def _register_add(actions: Subparsers, common: argparse.ArgumentParser) -> None:
         help="enrol a person from pictures",
         description="Enrol NAME from pictures that show this person alone, or add pictures to NAME. Three to five "
         "different ones, taken at the door's own camera, serve best. Pictures that cannot be used are refused with the "
-        "reason; the others are taken.",
+        "reason; the others are taken. Nobody is enrolled with other rights than those asked for, not for a moment.",
     )
     add.add_argument("name", metavar="NAME")
     add.add_argument("pictures", metavar="PICTURE", nargs="+", type=Path)
+    people_rights.add_options(add)
     add.set_defaults(run=_add)
+
+
+def _register_set(actions: Subparsers, options: argparse.ArgumentParser) -> None:
+    change = actions.add_parser(
+        "set",
+        parents=[options],
+        help="say what a person may do",
+        description="Change what NAME may do; takes effect at once. What is not named stays as it is.",
+        epilog="Example: faceplate people set Bea --role guest --from 2026-12-20 --until 2027-01-03",
+    )
+    change.add_argument("name", metavar="NAME")
+    people_rights.add_options(change)
+    change.set_defaults(run=_set)
 
 
 def _add(arguments: argparse.Namespace) -> ExitCode:
     config = config_of(arguments)
     set_up_logging(config.log)
+    change = change_from(people_rights.change_of(arguments, config.access.time_zone))
     pictures = [Picture(str(file), read_picture(file)) for file in arguments.pictures]
-    person, enrolment = Recognition(config.vision, config.people).enrol(arguments.name, pictures)
+    person, enrolment = Recognition(config.vision, config.people).enrol(
+        arguments.name, pictures, lambda person, others: household_of(config).changed(person, change, others)
+    )
     for refusal in enrolment.refused:
         print(f"refused: {refusal}", file=sys.stderr)
     print(f"{person.name}: {len(enrolment.anchors)} of {len(pictures)} pictures taken, {len(person.anchors)} in all")
@@ -62,43 +92,50 @@ def _add(arguments: argparse.Namespace) -> ExitCode:
             f"with {_ENOUGH_PICTURES} or more different pictures {person.name} would be refused less often",
             file=sys.stderr,
         )
+    _note_enrolled(config, person.name)
     return ExitCode.OK
 
 
+def _note_enrolled(config: Config, name: str) -> None:
+    try:
+        order_people(config, "people.note_enrolled", name=name)
+    except FaceplateError as error:
+        print(f"warning: {name} is enrolled, and the journal does not tell by whom: {error}", file=sys.stderr)
+
+
 def _list(arguments: argparse.Namespace) -> ExitCode:
-    for person in _gallery(arguments).people():
-        _tell(person, as_json=arguments.json)
+    config = config_of(arguments)
+    for facts in order_people(config, "people.list")["people"]:
+        _tell(facts, config, as_json=arguments.json)
     return ExitCode.OK
 
 
 def _show(arguments: argparse.Namespace) -> ExitCode:
-    _tell(_person(_gallery(arguments), arguments.name), as_json=arguments.json)
+    config = config_of(arguments)
+    _tell(order_people(config, "people.show", name=arguments.name), config, as_json=arguments.json)
+    return ExitCode.OK
+
+
+def _set(arguments: argparse.Namespace) -> ExitCode:
+    config = config_of(arguments)
+    change = people_rights.change_of(arguments, config.access.time_zone)
+    _tell(order_people(config, "people.set", name=arguments.name, **change), config, as_json=arguments.json)
+    return ExitCode.OK
+
+
+def _rename(arguments: argparse.Namespace) -> ExitCode:
+    config = config_of(arguments)
+    facts = order_people(config, "people.rename", name=arguments.name, new=arguments.new)
+    _tell(facts, config, as_json=arguments.json)
     return ExitCode.OK
 
 
 def _remove(arguments: argparse.Namespace) -> ExitCode:
-    gallery = _gallery(arguments)
-    with gallery.changing():
-        person = _person(gallery, arguments.name)
-        gallery.remove(person)
-    print(f"{person.name} is removed")
+    result = order_people(config_of(arguments), "people.remove", name=arguments.name)
+    print(f"{result['name']} is removed")
     return ExitCode.OK
 
 
-def _gallery(arguments: argparse.Namespace) -> Gallery:
-    people = config_of(arguments).people
-    return Gallery(people.store, people.key_file)
-
-
-def _person(gallery: Gallery, name: str) -> Person:
-    if (person := gallery.find(name)) is None:
-        names = ", ".join(person.name for person in gallery.people()) or "nobody"
-        raise EnrolmentError(f"nobody called {name!r} is enrolled; enrolled: {names}")
-    return person
-
-
-def _tell(person: Person, *, as_json: bool) -> None:
-    facts = {"name": person.name, "pictures": len(person.anchors), "enrolled": person.enrolled}
-    print(
-        json.dumps(facts, ensure_ascii=False) if as_json else "{name}  {pictures} pictures  {enrolled}".format(**facts)
-    )
+def _tell(facts: dict[str, Any], config: Config, *, as_json: bool) -> None:
+    line = json.dumps(facts, ensure_ascii=False) if as_json else people_rights.in_words(facts, config.access.time_zone)
+    print(line)

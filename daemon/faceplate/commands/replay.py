@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from datetime import datetime
 from pathlib import Path
 
 from faceplate import app
+from faceplate.access.standing import Forgetful, NoLockout
 from faceplate.camera.recording import PICTURES, Stills
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.annotate import Photographer
@@ -34,6 +36,17 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "takes, and goes; without it a folder is the frames of one film",
     )
     parser.add_argument(
+        "--at",
+        type=_moment,
+        metavar="TIME",
+        help="when the recording begins, for schedules, such as 2026-12-24T18:00 (default: now)",
+    )
+    parser.add_argument(
+        "--lockout",
+        action=argparse.BooleanOptionalAction,
+        help="whether failed visits lock out (default: yes; with --visits no: each picture is judged by itself)",
+    )
+    parser.add_argument(
         "--realtime", action="store_true", help="play as fast as it was recorded, not as fast as possible"
     )
     parser.add_argument(
@@ -46,7 +59,9 @@ def _replay(arguments: argparse.Namespace) -> ExitCode:
     config = config_of(arguments)
     set_up_logging(config.log)
     alone = arguments.source.suffix.lower() in PICTURES
-    stills = visits(config.access) if arguments.visits or alone else Stills(config.camera.frame_rate)
+    by_itself = arguments.visits or alone
+    stills = visits(config.access) if by_itself else Stills(config.camera.frame_rate)
+    lockout = not by_itself if arguments.lockout is None else arguments.lockout
     camera = ReplayCamera(arguments.source, paced=arguments.realtime, stills=stills)
     narrator = Narrator(
         camera.clock,
@@ -55,8 +70,19 @@ def _replay(arguments: argparse.Namespace) -> ExitCode:
         name_of=camera.name_of if arguments.source.is_dir() else None,
     )
     photographer = Photographer(arguments.pictures) if arguments.pictures else None
-    app.replay(config, camera, narrator, photographer.show if photographer else app.show_nothing)
+    app.replay(
+        config,
+        camera,
+        narrator,
+        photographer.show if photographer else app.show_nothing,
+        standing=Forgetful() if lockout else NoLockout(),
+        at=arguments.at,
+    )
     return ExitCode.OK
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone()
 
 
 def visits(rules: AccessConfig) -> Stills:

@@ -7,8 +7,8 @@ import signal
 import threading
 
 from faceplate import app
-from faceplate.camera.camera import Camera
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
+from faceplate.service import Stop
 
 
 def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -29,13 +29,13 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     # Before there is a camera to close, a stop is an ordinary exception: everything built so far is taken down.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app.run(config, _close_on_signal)
+        app.run(config, _stop_on_signal)
     except KeyboardInterrupt:
         return ExitCode.OK
     return ExitCode.OK
 
 
-def _close_on_signal(camera: Camera) -> None:
+def _stop_on_signal(stop: Stop) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
-        # From a thread of its own: a handler interrupts the main thread, which may hold a lock that closing needs.
-        signal.signal(number, lambda *_: threading.Thread(target=camera.close).start())
+        # From a thread of its own: a handler interrupts the main thread, which may hold a lock that stopping needs.
+        signal.signal(number, lambda *_: threading.Thread(target=stop).start())

@@ -133,7 +133,9 @@ class GpiodPin(Pin):  # type: ignore[misc] # gpiozero carries no types
             request.set_value(self._line, _value_of(value))
 
     def _get_pull(self) -> str:
-        return _PULL.get(self._line_info().bias, "floating")
+        # The kernel does not know what a line came up with that nobody set. gpiozero sets a pull only where it finds
+        # another than it wants, so "floating" here would leave the board's own.
+        return _PULL.get(self._line_info().bias, "unknown")
 
     def _set_pull(self, value: str) -> None:
         if self._is_output:
@@ -187,6 +189,6 @@ def _doors_errors(path: str, chip: gpiod.Chip | None = None, line: int | None = 
         if isinstance(error, OSError) and error.errno == errno.EBUSY and chip is not None and line is not None:
             holder = chip.get_line_info(line).consumer
             raise DoorError(
-                f"{where} is in use by {holder!r}: stop that program, or choose another line as door.line"
+                f"{where} is in use by {holder!r}: stop that program, or choose another line in the door section"
             ) from error
         raise DoorError(f"{where} does not answer: {error}. `gpioinfo` shows the lines of every chip") from error

@@ -1,34 +1,45 @@
-"""What a lock's driver can do, and the driver of a kiosk, which has no lock."""
+"""`driver: none`: a kiosk, which recognises people and has no hardware of a door, not even GPIO."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
-
-class LockDriver(Protocol):
-    """Moves one lock. It is locked from the moment it exists.
-
-    Every method raises `DoorError` if the lock does not answer, and `lock` and `unlock` also after `close`.
-    """
-
-    def lock(self) -> None:
-        """Lock, whatever the state was."""
-
-    def unlock(self) -> None:
-        """Unlock until `lock` or `close`."""
-
-    def close(self) -> None:
-        """Lock, then let go of the hardware. A second call does nothing."""
+from faceplate.door.hardware import Hardware, Lights, Readings
+from faceplate.types import Seconds
 
 
 class NoLock:
-    """`driver: none`: this device recognises people and moves nothing."""
+    """Moves nothing."""
 
     def lock(self) -> None:
         """Do nothing: there is no lock."""
 
-    def unlock(self) -> None:
+    def unlock(self, lasting: Seconds) -> None:
         """Do nothing: there is no lock."""
 
     def close(self) -> None:
         """Do nothing: there is no lock."""
+
+
+class NoSwitches:
+    """Reads nothing."""
+
+    def read(self) -> Readings:
+        """Readings of no switch at all."""
+        return Readings()
+
+    def close(self) -> None:
+        """Do nothing: there are no switches."""
+
+
+class NoPanel:
+    """Shows nothing."""
+
+    def show(self, lights: Lights) -> None:
+        """Do nothing: there are no lights."""
+
+    def close(self) -> None:
+        """Do nothing: there are no lights."""
+
+
+def no_hardware() -> Hardware:
+    """A door without hardware."""
+    return Hardware(NoLock(), NoSwitches(), NoPanel())

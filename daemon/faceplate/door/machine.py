@@ -1,114 +1,90 @@
 """The door's state machine: (state, input, time) -> (state, output, events). It moves nothing itself.
 
-The words are ONVIF's. A further mode, a contact or an exit button is a further member of `Mode`, `Input` or `Output`.
+The words are ONVIF's (Door Control, Access Control); which mode follows which stands in `transitions`. Two things hold
+in every mode: the exit button unlocks, in a blocked and a locked-down door too, because people must be able to leave;
+and `Shut` locks.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypeAlias, assert_never
+import math
+from dataclasses import replace
+from typing import assert_never
 
-from faceplate.events import Cause, DoorEvent, DoorEventType
+from faceplate.door import alarms, inputs, passage
+from faceplate.door.state import (
+    Fault,
+    Grant,
+    Input,
+    Observed,
+    Ordered,
+    Output,
+    Shut,
+    State,
+    Step,
+    TimePasses,
+    Timings,
+)
+from faceplate.door.transitions import Trigger, follows
+from faceplate.events import Cause, DoorEventType, DoorMode, Order
 from faceplate.types import Seconds
 
-
-class Mode(StrEnum):
-    """What the door is doing."""
-
-    LOCKED = "locked"
-    ACCESSED = "accessed"
-    """Unlocked for a moment, for somebody who was granted access"""
+_OUTLASTS_A_RESTART = frozenset({DoorMode.BLOCKED, DoorMode.LOCKED_DOWN})
 
 
-class Output(StrEnum):
-    """What the lock has to do."""
-
-    LOCK = "lock"
-    UNLOCK = "unlock"
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """All that the door remembers."""
-
-    time: Seconds
-    """Latest time the machine was told"""
-
-    relock_at: Seconds | None = None
-    """When the release time is over; None while locked"""
-
-    @property
-    def mode(self) -> Mode:
-        """What the door is doing."""
-        return Mode.LOCKED if self.relock_at is None else Mode.ACCESSED
+def start(now: Seconds, mode: DoorMode = DoorMode.LOCKED) -> Step:
+    """Every run begins locked, or blocked or locked down if `mode` says so: nothing restores an unlocked door."""
+    kept = mode if mode in _OUTLASTS_A_RESTART else DoorMode.LOCKED
+    begun = Step(State(now, commanded=now, mode=kept), Output.LOCK).tell(DoorEventType.LOCKED, Cause.START)
+    return begun if kept is DoorMode.LOCKED else begun.tell(DoorEventType.MODE, Cause.START, mode=kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Somebody is let in."""
+def step(state: State, given: Input, now: Seconds, timings: Timings) -> Step:
+    """What `given` leads to at the time `now`.
 
-    person: str
-
-
-@dataclass(frozen=True, slots=True)
-class TimePasses:
-    """Nothing happened but that time went on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shut:
-    """The door must lock now, whatever it is doing."""
-
-    cause: Cause
+    A time that goes back, or is no number, locks the door; nothing else is done then.
+    """
+    if not state.time <= now < math.inf:
+        return passage.shut(Step(state), Cause.FAULT)
+    begun = Step(state if now == state.time else replace(state, time=now))
+    taken = _take(begun, given, timings)
+    return passage.tried(alarms.in_time(passage.ended_in_time(taken), timings), timings)
 
 
-Input: TypeAlias = Grant | TimePasses | Shut
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one input leads to."""
-
-    state: State
-
-    output: Output | None = None
-    """None: the lock stays as it is"""
-
-    events: tuple[DoorEvent, ...] = ()
-
-
-def start(now: Seconds) -> Step:
-    """Every run begins locked: nothing restores an unlocked door."""
-    return Step(State(now), Output.LOCK, (DoorEvent(DoorEventType.LOCKED, now, Cause.START),))
-
-
-def step(state: State, given: Input, now: Seconds, release_time: Seconds) -> Step:
-    """What `given` leads to at the time `now`."""
-    # Written this way round, a time that is not a number counts as a fault too.
-    if not now >= state.time:
-        return _lock(state, state.time, Cause.FAULT)
+def _take(begun: Step, given: Input, timings: Timings) -> Step:  # noqa: PLR0911 - one for each input
     match given:
-        case Grant(person):
-            return _let_in(state, person, now, release_time)
+        case Observed(readings):
+            return inputs.observed(begun, readings, timings)
         case TimePasses():
-            if state.relock_at is not None and now >= state.relock_at:
-                return _lock(state, now, Cause.RELEASE_TIME)
-            return Step(State(now, state.relock_at))
+            return begun
+        case Grant(person, extended):
+            lasting = Seconds(timings.release + timings.extension) if extended else timings.release
+            return passage.let_through(begun, Trigger.GRANT, person, lasting, Cause.ACCESS_GRANTED)
+        case Ordered(Order.ACCESS, person):
+            return passage.let_through(begun, Order.ACCESS, person, timings.release, Cause.COMMAND)
+        case Ordered(order, person):
+            after = follows(begun.state.mode, order)
+            return begun if after is None else passage.enter(begun, after, Cause.COMMAND, person)
+        case Fault(what, active):
+            return alarms.fault(begun, what, active=active)
         case Shut(cause):
-            return _lock(state, now, cause)
+            return passage.shut(begun, cause)
         case _:
             assert_never(given)
 
 
-def _let_in(state: State, person: str, now: Seconds, release_time: Seconds) -> Step:
-    after = State(now, Seconds(now + release_time))
-    if state.mode is Mode.ACCESSED:
-        return Step(after)
-    return Step(after, Output.UNLOCK, (DoorEvent(DoorEventType.UNLOCKED, now, Cause.ACCESS_GRANTED, person),))
+def unlocked_until(state: State, timings: Timings) -> Seconds | None:
+    """Until when the lock is to stay unlocked: `math.inf` until further notice; None: it is to be locked."""
+    if state.access is not None:
+        return state.access.until
+    if not state.lock_open:
+        return None
+    return passage.bolt_waits_until(state, timings) if state.locking else Seconds(math.inf)
 
 
-def _lock(state: State, now: Seconds, cause: Cause) -> Step:
-    # The output is given even when the door is locked already: driving a lock shut twice does no harm.
-    was_open = state.mode is Mode.ACCESSED
-    return Step(State(now), Output.LOCK, (DoorEvent(DoorEventType.LOCKED, now, cause),) if was_open else ())
+def lock_failed(before: State, taken: Step) -> Step:
+    """The lock did not answer when told to lock: nobody may claim that it is locked, and it is to be tried again."""
+    kept = tuple(event for event in taken.events if event.type is not DoorEventType.LOCKED)
+    cause = next((event.cause for event in taken.events if event.type is DoorEventType.LOCKED), Cause.FAULT)
+    state = replace(taken.state, lock_open=before.lock_open, commanded=before.commanded, locking=cause)
+    return Step(state, None, kept)

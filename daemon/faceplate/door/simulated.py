@@ -1,10 +1,14 @@
-"""A lock without hardware, for trying out and for tests. As strict as a real one."""
+"""A door without hardware, for trying out and for tests. As strict as a real one."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
+from faceplate.config import DoorConfig
+from faceplate.door.hardware import Hardware, Lights, Readings
+from faceplate.door.lease import check_lease
 from faceplate.errors import DoorError
 from faceplate.types import Clock, Seconds
 
@@ -26,25 +30,30 @@ class SimulatedLock:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._closed = False
-        self._moves = [Move(clock(), locked=True)]
+        self._moves: tuple[Move, ...] = (Move(clock(), locked=True),)
+        self._until = Seconds(0.0)
 
     @property
     def moves(self) -> tuple[Move, ...]:
         """Every change so far; the first is the locked state it began in."""
-        return tuple(self._moves)
+        if not self._moves[-1].locked and self._clock() >= self._until:
+            return (*self._moves, Move(self._until, locked=True))
+        return self._moves
 
     @property
     def locked(self) -> bool:
         """Whether the lock is locked now."""
-        return self._moves[-1].locked
+        return self.moves[-1].locked
 
     def lock(self) -> None:
         """Lock, whatever the state was."""
         self._move(locked=True)
 
-    def unlock(self) -> None:
-        """Unlock until `lock` or `close`."""
+    def unlock(self, lasting: Seconds) -> None:
+        """Unlock for `lasting`."""
+        check_lease(lasting)
         self._move(locked=False)
+        self._until = Seconds(self._clock() + lasting)
 
     def close(self) -> None:
         """Lock, then refuse further use. A second call does nothing."""
@@ -56,5 +65,82 @@ class SimulatedLock:
         if self._closed:
             raise DoorError("the simulated lock is closed: a lock must be used before it is closed, or built anew")
         if locked != self.locked:
-            self._moves.append(Move(self._clock(), locked))
+            # An unlocked lock without a new end of its lease must not be seen by another thread.
+            moves = (*self.moves, Move(self._clock(), locked))
+            self._until = Seconds(math.inf)
+            self._moves = moves
             _log.info("simulated lock: %s", "locked" if locked else "unlocked")
+
+
+class SimulatedSwitches:
+    """Switches that a test or a demonstration presses."""
+
+    def __init__(self, readings: Readings) -> None:
+        """Begin with these levels; a switch whose level is None is not there."""
+        self._readings = readings
+        self._closed = False
+
+    def set(self, **levels: bool) -> None:
+        """Give the switches of these names (`Readings`) these levels.
+
+        Raises:
+            DoorError: there is no such switch.
+        """
+        for name in levels:
+            if getattr(self._readings, name, None) is None:
+                raise DoorError(f"there is no switch for {name!r}: configure it under door.inputs first")
+        self._readings = replace(self._readings, **levels)
+
+    def read(self) -> Readings:
+        """The levels now.
+
+        Raises:
+            DoorError: the switches are closed.
+        """
+        if self._closed:
+            raise DoorError("the simulated switches are closed: read them before, or build them anew")
+        return self._readings
+
+    def close(self) -> None:
+        """Refuse further use. A second call does nothing."""
+        self._closed = True
+
+
+class SimulatedPanel:
+    """Lights that only say what they would show."""
+
+    def __init__(self) -> None:
+        self.shown = Lights()
+        self._closed = False
+
+    def show(self, lights: Lights) -> None:
+        """Show these lights.
+
+        Raises:
+            DoorError: the panel is closed.
+        """
+        if self._closed:
+            raise DoorError("the simulated panel is closed: use it before, or build it anew")
+        self.shown = lights
+
+    def close(self) -> None:
+        """Switch all off, then refuse further use. A second call does nothing."""
+        self.shown = Lights()
+        self._closed = True
+
+
+def hardware_of(config: DoorConfig, clock: Clock) -> Hardware:
+    """A simulated door with the switches of the configuration, none of them pressed."""
+
+    def level_of(switch: object) -> bool | None:
+        return None if switch is None else False
+
+    inputs = config.inputs
+    readings = Readings(
+        exit_pressed=level_of(inputs.exit),
+        is_open=level_of(inputs.contact),
+        tampered=level_of(inputs.tamper),
+        bell_pressed=level_of(inputs.bell),
+        bolt_thrown=level_of(inputs.bolt),
+    )
+    return Hardware(SimulatedLock(clock), SimulatedSwitches(readings), SimulatedPanel())

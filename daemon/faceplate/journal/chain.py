@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -14,17 +15,53 @@ GENESIS = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A row's number and hash. As each hash covers the one before, it stands for everything up to that row."""
+
+    seq: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash}"
+
+
+BEGINNING = Mark(0, GENESIS)
+"""What the first row of a journal follows"""
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What came of checking a chain."""
 
-    rows: int
-    """How many rows are intact, counted from the first"""
+    base: Mark
+    """What the first row follows: the beginning, or the last row that was erased on purpose"""
+
+    last: Mark
+    """The last row that is intact; `base` if none is"""
 
     bad_row: int | None = None
     """`seq` of the first row that is not; None if all are"""
 
     fault: str = ""
-    """What is wrong with it"""
+    """What is wrong, with that row or with the whole; empty if nothing is"""
+
+    @property
+    def rows(self) -> int:
+        """How many rows are intact, counted from the first."""
+        end = self.last.seq if self.bad_row is None else min(self.last.seq, self.bad_row - 1)
+        return max(0, end - self.base.seq)
+
+
+def parse_mark(text: str) -> Mark:
+    """The mark that `str()` of one gives.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not re.fullmatch(r"\d{1,18}:[0-9a-f]{64}", text, re.ASCII):
+        raise ValueError(f"expected SEQ:HASH, with a hash of 64 hexadecimal digits, got {text!r}")
+    seq, digits = text.split(":")
+    return Mark(int(seq), digits)
 
 
 def hash_of(row: JournalRow) -> str:
@@ -41,29 +78,28 @@ def sealed(row: JournalRow) -> JournalRow:
     return replace(row, hash=hash_of(row))
 
 
-def verify_chain(rows: Iterable[JournalRow]) -> Verification:
-    """Follow a whole chain from its first row, up to the first fault.
+def verify_chain(rows: Iterable[JournalRow], base: Mark = BEGINNING) -> Verification:
+    """Follow a whole chain from the first row after `base`, up to the first fault.
 
-    Rows cut off at the end leave a shorter, intact chain: nothing here can see that.
+    Rows cut off at the end leave a shorter, intact chain: the signed head shows that, not this.
     """
-    intact = 0
-    previous = GENESIS
+    last = base
     for row in rows:
-        fault = fault_of(row, seq=intact + 1, previous=previous)
+        fault = fault_of(row, after=last)
         if fault:
-            return Verification(intact, bad_row=min(row.seq, intact + 1), fault=fault)
-        intact, previous = row.seq, row.hash
-    return Verification(intact)
+            return Verification(base, last, bad_row=min(row.seq, last.seq + 1), fault=fault)
+        last = Mark(row.seq, row.hash)
+    return Verification(base, last)
 
 
-def fault_of(row: JournalRow, *, seq: int, previous: str) -> str:
-    """What is wrong with a row that should be number `seq` and follow the hash `previous`; empty if nothing is."""
-    if row.seq > seq:
+def fault_of(row: JournalRow, *, after: Mark) -> str:
+    """What is wrong with the row that should follow `after`; empty if nothing is."""
+    if row.seq > after.seq + 1:
         return f"missing: the next row there is, is number {row.seq}"
-    if row.seq < seq:
-        return f"inserted: expected number {seq} here"
+    if row.seq < after.seq + 1:
+        return f"inserted: expected number {after.seq + 1} here"
     if hash_of(row) != row.hash:
         return "changed: its content does not fit its own hash"
-    if row.previous != previous:
+    if row.previous != after.hash:
         return "not the successor of the row before: one of the two was replaced, swapped or inserted"
     return ""

@@ -70,6 +70,14 @@ class Gallery:
         everybody = map(self._read, stored_people(self._folder))
         return sorted(filter(None, everybody), key=lambda person: person.name.casefold())
 
+    def count(self) -> int:
+        """How many people there are, without opening a record.
+
+        Raises:
+            StoreError: the gallery cannot be read.
+        """
+        return len(stored_people(self._folder))
+
     def find(self, name: str) -> Person | None:
         """The person of that name, however its letters are cased."""
         return next((person for person in self.people() if same_name(person.name, name)), None)

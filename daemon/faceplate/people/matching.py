@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faceplate.people.person import Person
-from faceplate.types import Embedding, Likeness, Match, Score, Sighting
+from faceplate.rights import Rights
+from faceplate.types import Embedding, Likeness, Match, Rival, Score, Sighting
 
 Compare: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 """Embeddings float32 (N, D) and (N, D) -> scores float32 (N,), 0..1."""
@@ -41,8 +43,15 @@ class Likenesses:
     """Share of each person's anchors that match, float64 (P,), 0..1"""
 
 
-def judge(likenesses: Likenesses, thresholds: Thresholds) -> tuple[Likeness, int, float]:
+def judge(
+    likenesses: Likenesses, thresholds: Thresholds, own: Mapping[int, Thresholds] = MappingProxyType({})
+) -> tuple[Likeness, int, float]:
     """Pick the person.
+
+    Args:
+        likenesses: how like the face is to everybody.
+        thresholds: what counts for all.
+        own: what counts for one person, by their index, in place of that.
 
     Returns:
         What the gallery makes of the face, the index of the best person (-1 in an empty gallery), and that person's
@@ -50,15 +59,29 @@ def judge(likenesses: Likenesses, thresholds: Thresholds) -> tuple[Likeness, int
     """
     if len(likenesses.scores) == 0:
         return Likeness.UNKNOWN, -1, 0.0
-    order = np.argsort(-likenesses.scores, kind="stable")
-    best = int(order[0])
+    best, *others = ranked(likenesses.scores)
     score = float(likenesses.scores[best])
-    lead = score - float(likenesses.scores[order[1]]) if len(order) > 1 else score
-    if not (score > thresholds.detection and likenesses.shares[best] > thresholds.verification):
+    lead = score - float(likenesses.scores[others[0]]) if others else score
+    limits = own.get(best, thresholds)
+    if not (score > limits.detection and likenesses.shares[best] > limits.verification):
         return Likeness.UNKNOWN, best, lead
-    if len(order) > 1 and not lead > thresholds.margin:
+    if others and not lead > limits.margin:
         return Likeness.AMBIGUOUS, best, lead
     return Likeness.VERIFIED, best, lead
+
+
+def ranked(scores: NDArray[np.float32]) -> list[int]:
+    """Indices of the best person and the runner-up, as far as there are so many."""
+    return [int(index) for index in np.argsort(-scores, kind="stable")[:2]]
+
+
+def stricter(thresholds: Thresholds, rights: Rights) -> Thresholds:
+    """What counts for one person: what counts for all, or more where their rights ask for more."""
+    return replace(
+        thresholds,
+        detection=Score(max(thresholds.detection, rights.detection_threshold or 0.0)),
+        verification=max(thresholds.verification, rights.verification_threshold or 0.0),
+    )
 
 
 class Matcher:
@@ -70,13 +93,16 @@ class Matcher:
         Args:
             people: everybody enrolled.
             compare: the Siamese head.
-            thresholds: what counts as the same person.
+            thresholds: what counts as the same person; somebody's rights may ask for more.
         """
-        self._names = [person.name for person in people]
+        self._who = [Rival(person.name, person.rights) for person in people]
         self._compare = compare
         self._thresholds = thresholds
+        self._own = {index: stricter(thresholds, person.rights) for index, person in enumerate(people)}
         self._counts = np.array([len(person.anchors) for person in people], dtype=np.intp)
         self._owners = np.repeat(np.arange(len(people)), self._counts)
+        limits = np.array([self._own[index].detection for index in range(len(people))], dtype=np.float32)
+        self._anchor_limits = np.repeat(limits, self._counts)
         centroids = [centroid(person) for person in people]
         anchors = [anchor.embedding for person in people for anchor in person.anchors]
         self._references = np.array(centroids + anchors, dtype=np.float32)
@@ -86,25 +112,28 @@ class Matcher:
         if sighting.look.embedding is None:
             return Match(sighting, Likeness.UNUSABLE)
         likenesses = self.likenesses(sighting.look.embedding)
-        likeness, best, lead = judge(likenesses, self._thresholds)
+        likeness, best, lead = judge(likenesses, self._thresholds, self._own)
         if best < 0:
             return Match(sighting, likeness)
+        rival = self._who[ranked(likenesses.scores)[1]] if likeness is Likeness.AMBIGUOUS else None
         return Match(
             sighting,
             likeness,
-            self._names[best],
+            self._who[best].person,
             Score(float(likenesses.scores[best])),
             float(likenesses.shares[best]),
             lead,
+            self._who[best].rights,
+            rival,
         )
 
     def likenesses(self, embedding: Embedding) -> Likenesses:
         """Compare an embedding with everybody at once."""
-        if not self._names:
+        if not self._who:
             return Likenesses(np.empty(0, np.float32), np.empty(0))
         scores = self._compare(np.broadcast_to(embedding, self._references.shape), self._references)
-        centroids, anchors = np.split(scores, [len(self._names)])
-        matching = np.bincount(self._owners, weights=anchors > self._thresholds.detection, minlength=len(self._names))
+        centroids, anchors = np.split(scores, [len(self._who)])
+        matching = np.bincount(self._owners, weights=anchors > self._anchor_limits, minlength=len(self._who))
         return Likenesses(centroids, matching / self._counts)
 
 

@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 
 from faceplate.errors import EnrolmentError, StoreError
+from faceplate.people import rights_record
+from faceplate.rights import Rights
 from faceplate.types import Embedding, Image
 
 _LONGEST_NAME = 80
@@ -48,26 +50,36 @@ class Person:
 
     anchors: tuple[Anchor, ...]
 
+    rights: Rights = field(default_factory=Rights)
+    """What this person may do"""
+
     def to_bytes(self) -> bytes:
         """The record, before it is sealed."""
         anchors = [
-            {"crop": _text(_png(a.crop)), "embedding": _text(a.embedding.astype("<f4").tobytes())} for a in self.anchors
+            {"crop": _text(png(a.crop)), "embedding": _text(a.embedding.astype("<f4").tobytes())} for a in self.anchors
         ]
-        record = {"name": self.name, "enrolled": self.enrolled, "bundle": self.bundle, "anchors": anchors}
+        record = {
+            "name": self.name,
+            "enrolled": self.enrolled,
+            "bundle": self.bundle,
+            "anchors": anchors,
+            "rights": rights_record.to_tree(self.rights),
+        }
         return json.dumps(record, ensure_ascii=False).encode()
 
     @classmethod
     def from_bytes(cls, person_id: str, record: bytes) -> Self:
-        """Read what `to_bytes` made."""
+        """Read what `to_bytes` made; an earlier program's record has no rights, and is a resident's."""
         tree = json.loads(record)
         anchors = tuple(
             Anchor(
-                _pixels(base64.b64decode(a["crop"])),
+                pixels(base64.b64decode(a["crop"])),
                 np.frombuffer(base64.b64decode(a["embedding"]), "<f4").astype(np.float32),
             )
             for a in tree["anchors"]
         )
-        return cls(person_id, tree["name"], tree["enrolled"], tree["bundle"], anchors)
+        rights = rights_record.from_tree(tree["rights"]) if "rights" in tree else Rights()
+        return cls(person_id, tree["name"], tree["enrolled"], tree["bundle"], anchors, rights)
 
 
 def new_person(name: str, bundle: str) -> Person:
@@ -101,12 +113,18 @@ def tidy_name(name: str) -> str:
     return tidy
 
 
-def _png(crop: Image) -> bytes:
+def png(crop: Image) -> bytes:
+    """A crop as it is stored, without loss."""
     _, encoded = cv2.imencode(".png", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR))
     return encoded.tobytes()
 
 
-def _pixels(png: bytes) -> Image:
+def pixels(png: bytes) -> Image:
+    """What `png` made of a crop, as a crop.
+
+    Raises:
+        StoreError: it is no picture.
+    """
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
         raise StoreError("a sealed record holds something that is not a picture; remove the person and enrol again")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Hashable, Sequence
 
+from faceplate.events import PeopleEvent
 from faceplate.people.gallery import Gallery
 from faceplate.people.matching import Matcher
 from faceplate.people.person import Anchor, Person
+from faceplate.rights import Rights
 from faceplate.types import Embedding, Image, Match, Sighting
 
 _log = logging.getLogger(__name__)
@@ -17,16 +20,29 @@ _log = logging.getLogger(__name__)
 class Recogniser:
     """Sighting -> Match. Somebody added or removed counts from the next frame on."""
 
-    def __init__(self, gallery: Gallery, make_matcher: Callable[[Sequence[Person]], Matcher]) -> None:
+    def __init__(
+        self,
+        gallery: Gallery,
+        make_matcher: Callable[[Sequence[Person]], Matcher],
+        changed: Callable[[PeopleEvent], None] = lambda _: None,
+    ) -> None:
         """Read the gallery, so that what is wrong with it is said before anybody comes.
+
+        Args:
+            gallery: who is enrolled.
+            make_matcher: lays people out for comparing.
+            changed: is told, by whoever asks, when somebody has been added, changed or removed.
 
         Raises:
             StoreError: it cannot be read.
         """
         self._gallery = gallery
         self._make_matcher = make_matcher
+        self._changed = changed
         self._version = gallery.version()
-        self._matcher = self._read()
+        self._one_at_a_time = threading.Lock()
+        self._people = self._read()
+        self._matcher = make_matcher(self._people)
 
     def name(self, sighting: Sighting) -> Match:
         """Find whom a sighting shows.
@@ -34,18 +50,53 @@ class Recogniser:
         Raises:
             StoreError: the gallery changed and cannot be read again.
         """
-        if (version := self._gallery.version()) != self._version:
-            self._matcher = self._read()
-            self._version = version
-        return self._matcher.match(sighting)
+        with self._one_at_a_time:
+            self._keep_up()
+            matcher = self._matcher
+        return matcher.match(sighting)
 
-    def _read(self) -> Matcher:
+    def rights(self) -> dict[str, Rights]:
+        """Everybody's rights, by name, as they are now; from any thread.
+
+        Raises:
+            StoreError: the gallery changed and cannot be read again.
+        """
+        with self._one_at_a_time:
+            self._keep_up()
+            return {person.name: person.rights for person in self._people}
+
+    def _keep_up(self) -> None:
+        if (version := self._gallery.version()) != self._version:
+            before, people = self._people, self._read()
+            self._matcher = self._make_matcher(people)
+            self._people, self._version = people, version
+            if (event := _difference(before, people)) != PeopleEvent():
+                self._changed(event)
+
+    def _read(self) -> list[Person]:
         people = self._gallery.people()
         if people:
             _log.info("the gallery holds %d people", len(people))
         else:
             _log.warning("nobody is enrolled: the door opens for nobody; see `faceplate people add --help`")
-        return self._make_matcher(people)
+        return people
+
+
+def _difference(before: Sequence[Person], now: Sequence[Person]) -> PeopleEvent:
+    old, new = _marks(before), _marks(now)
+    return PeopleEvent(
+        added=tuple(sorted(new.keys() - old.keys())),
+        changed=tuple(sorted(name for name in new.keys() & old.keys() if new[name] != old[name])),
+        removed=tuple(sorted(old.keys() - new.keys())),
+    )
+
+
+def _marks(people: Sequence[Person]) -> dict[str, Hashable]:
+    """For each name something that is another when the person is."""
+    return {
+        person.name: (person.id, person.rights, tuple(anchor.crop.tobytes() for anchor in person.anchors))
+        for person in people
+    }
 
 
 def embedded_by(bundle: str, person: Person, embed: Callable[[Image], Embedding]) -> Person:

@@ -8,27 +8,20 @@ them back as it reads them: a Siamese head may weigh each element of an embeddin
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
 import secrets
-import stat
 from pathlib import Path
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
+from faceplate import keys
 from faceplate.errors import SealError
-from faceplate.files import write_atomically
+from faceplate.keys import KEY_BYTES, KeyPlace
 
-KEY_BYTES = 32
 CREDENTIAL = "gallery.key"
 """Name of the systemd credential that goes before the key file"""
-
-_log = logging.getLogger(__name__)
 
 _MAGIC = b"faceplate sealed 1\n"
 _ID_BYTES = 16
@@ -91,25 +84,7 @@ def load_seal(key_file: Path) -> Seal:
     Raises:
         SealError: there is no key, or others could read it.
     """
-    credential = _credential()
-    source = credential or key_file
-    try:
-        mode = stat.S_IMODE(source.stat().st_mode)
-        key = source.read_bytes()
-    except FileNotFoundError:
-        raise SealError(
-            f"there is no gallery key at {key_file}. Put back the copy you keep; if nobody is enrolled yet, "
-            "`faceplate people add` makes one with the first person."
-        ) from None
-    except OSError as error:
-        raise SealError(f"cannot read the gallery key {source}: {error.strerror}") from error
-    if mode & 0o077 and not credential:  # systemd guards its credentials itself
-        raise SealError(f"the gallery key {source} can be read by others (mode {mode:04o}). Run: chmod 600 {source}")
-    if len(key) != KEY_BYTES:
-        raise SealError(
-            f"{source} is not a gallery key: expected {KEY_BYTES} bytes, found {len(key)}. Put back the copy you keep."
-        )
-    return Seal(key)
+    return Seal(keys.load_key(_place(key_file)))
 
 
 def key_is_there(key_file: Path) -> bool:
@@ -118,10 +93,7 @@ def key_is_there(key_file: Path) -> bool:
     Raises:
         SealError: nobody can tell; making a new one could destroy it.
     """
-    try:
-        return _credential() is not None or key_file.exists()
-    except OSError as error:
-        raise SealError(f"cannot look for the gallery key {key_file}: {error.strerror}") from error
+    return keys.key_is_there(_place(key_file))
 
 
 def make_key(key_file: Path) -> None:
@@ -130,28 +102,18 @@ def make_key(key_file: Path) -> None:
     Raises:
         SealError: it cannot be written, or there is one already.
     """
-    if key_is_there(key_file):
-        raise SealError(f"there is a gallery key at {key_file} already; it is not overwritten")
-    try:
-        key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(key_file, secrets.token_bytes(KEY_BYTES))
-    except OSError as error:
-        raise SealError(f"cannot write the gallery key {key_file}: {error.strerror}") from error
+    keys.make_key(_place(key_file))
 
 
-def _credential() -> Path | None:
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    if not folder:
-        return None
-    credential = Path(folder) / CREDENTIAL
-    try:
-        return credential if credential.is_file() else None
-    except PermissionError:
-        # Where the kernel has no access lists for it, systemd leaves the folder to root, credential or not. Were there
-        # one, the key file's key would not fit: nothing is opened that should not be.
-        _log.warning("%s cannot be entered by this user; looking for the key in people.key_file alone", folder)
-        return None
+def _place(key_file: Path) -> KeyPlace:
+    return KeyPlace(
+        key_file,
+        owner="gallery",
+        setting="people.key_file",
+        when_missing="Put back the copy you keep; if nobody is enrolled yet, `faceplate people add` makes one with "
+        "the first person.",
+    )
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"faceplate gallery: " + purpose).derive(key)
+    return keys.derive(key, b"faceplate gallery: " + purpose)

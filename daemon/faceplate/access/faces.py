@@ -1,0 +1,170 @@
+"""The way in by face.
+
+What is asked, in this order; the first that is not so is the answer:
+
+1. Is the frame fresh? (`STALE_FRAME`)
+2. Does somebody follow the one who was let in? (`TAILGATING`)
+3. Is the door closed, and was it when the frame was taken? Else everything seen so far is forgotten. (`DOOR_OPEN`)
+4. Did a PIN that was awaited come in time? (`REQUEST_TIMEOUT`)
+5. Is somebody there, and alone if they must be? Who has the largest face is the visitor. (`NOBODY`, `SEVERAL_IN_VIEW`)
+6. Has this visit not been let in already? (`ALREADY_DECIDED`)
+7. Does the visitor show that they want in? (`INTENT_NEEDED`)
+8. Are faces answered at all? (`LOCKED_OUT`)
+9. Is it one enrolled person? (`LOOKING`, `CREDENTIAL_NOT_FOUND`, `AMBIGUOUS`, `SEVERAL_PEOPLE`, `LOW_QUALITY`)
+10. May anybody pass? (`DOOR_BLOCKED`, `FACE_UNLOCK_OFF`)
+11. May this person, now? (`CREDENTIAL_NOT_ENABLED`, `CLOCK_UNTRUSTED`, `CREDENTIAL_NOT_ACTIVE`, `CREDENTIAL_EXPIRED`,
+    `NOT_PERMITTED_AT_THIS_TIME`)
+12. Was nobody let in a moment ago? (`TOO_SOON`)
+13. Is the PIN there, if one is needed? (`PIN_NEEDED`)
+
+Before 9 nothing depends on whose face it is, so that until then the answers tell a stranger nothing about it.
+
+A visit is counted as a failed attempt as soon as so much was seen of it that it could have been let in, before its
+answer is known, and is taken back if it turns out to be somebody enrolled. Whoever walks away or pulls the plug before
+the answer has used up an attempt all the same. An attempt lasts for `repeat_after` at most, and one that was counted
+goes on to its answer even if it brought the lock-out about.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from faceplate.access.admission import Admission, Encounter
+from faceplate.access.desk import Desk, Request, is_in_the_way
+from faceplate.access.intent import is_shown
+from faceplate.access.tailgating import tailgater, watched
+from faceplate.access.view import near, nearest
+from faceplate.access.visit import lookalikes, verdict
+from faceplate.events import DoorStatus
+from faceplate.types import Decision, Frame, Match, Method, Outcome, Reason, Seconds
+
+
+class Faces:
+    """Decides on frames."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._admission = Admission(desk)
+        self._rules = desk.rules
+        self._newest = Seconds(-math.inf)
+
+    def decide(self, frame: Frame, matches: Sequence[Match], door: DoorStatus, now: Seconds) -> Decision:
+        """Decide once on a frame.
+
+        Raises:
+            StoreError: what must outlast a restart cannot be saved; there is no answer.
+        """
+        if not (0 <= now - frame.time <= self._rules.max_frame_age and frame.time > self._newest):
+            return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.STALE_FRAME)
+        self._newest = frame.time
+        if self._desk.ledger.let_time_pass(now):
+            self._desk.visits.clear()
+        if warning := self._tailgating(frame, matches, door):
+            return warning
+        if is_in_the_way(door, frame.time, self._rules.settle_time):
+            self._desk.forget()
+            return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.DOOR_OPEN)
+        return self._timed_out(frame, now) or self._visitor(frame, matches, door, now)
+
+    def _tailgating(self, frame: Frame, matches: Sequence[Match], door: DoorStatus) -> Decision | None:
+        watch = self._desk.watch
+        if watch is None:
+            return None
+        self._desk.watch = watch = watched(watch, matches, frame.time, door)
+        other = tailgater(watch, matches, self._rules.frames_needed) if watch else None
+        if watch is None or other is None:
+            return None
+        self._desk.watch = None
+        return Decision(
+            frame.index, frame.time, Outcome.WARNED, Reason.TAILGATING, other, watch.method, holder=watch.person
+        )
+
+    def _timed_out(self, frame: Frame, now: Seconds) -> Decision | None:
+        request = self._desk.request
+        if request is None or self._desk.pending(request.shown, now):
+            return None
+        self._desk.request = None
+        if request.silent:
+            return None
+        if request.match and (visit := self._desk.visits.of(request.match)):
+            self._desk.visits.keep(request.match, visit.refused(Reason.REQUEST_TIMEOUT, frame.time))
+        return Decision(
+            frame.index,
+            frame.time,
+            Outcome.DENIED,
+            Reason.REQUEST_TIMEOUT,
+            request.match,
+            request.shown,
+            holder=request.people[0] if len(request.people) == 1 else None,
+        )
+
+    def _visitor(self, frame: Frame, matches: Sequence[Match], door: DoorStatus, now: Seconds) -> Decision:
+        self._desk.visits.forget_the_gone(frame.time)
+        if not matches:
+            return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.NOBODY)
+        close = near(matches)
+        match = nearest(close or matches)
+        if len(close) > 1 and self._rules.several_people == "refuse":
+            return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.SEVERAL_IN_VIEW, match)
+        return self._answer(Encounter(frame, match, self._desk.visits.observe(match, frame.time), door, now))
+
+    def _answer(self, met: Encounter) -> Decision:
+        visit, time = met.visit, met.frame.time
+        if visit.answer is Outcome.GRANTED:
+            return met.nothing(Reason.ALREADY_DECIDED)
+        if not is_shown(self._rules.intent, met.match, Seconds(time - visit.began), time, met.door):
+            return met.nothing(Reason.INTENT_NEEDED)
+        if self._is_locked_out(met):
+            return self._locked_out(met)
+        outcome, reason = verdict(visit, self._rules)
+        if outcome is Outcome.GRANTED:
+            return self._admission.welcome(self._cleared(met))
+        met = self._charged(met)
+        if reason is Reason.AMBIGUOUS and (pair := lookalikes(met.visit, self._rules)):
+            return self._admission.ask_which(self._cleared(met), pair)
+        return self._admission.refuse(met, reason) if outcome is Outcome.DENIED else met.nothing(reason)
+
+    def _is_locked_out(self, met: Encounter) -> bool:
+        goes_on = met.visit.is_paid_for(met.now, self._rules.repeat_after) and met.visit.answer is Outcome.NOTHING
+        return self._desk.faces_are_locked_out() and not goes_on
+
+    def _locked_out(self, met: Encounter) -> Decision:
+        """The same answer at the same time, whoever it is; a PIN that belongs to the face still opens, in silence."""
+        if self._rules.lockout.pin_opens and (people := self._people(met)):
+            if self._admission.has_shown_pin(met, people):
+                return self._admission.welcome(met) if len(people) == 1 else self._admission.ask_which(met, people)
+            request = self._desk.pending(Method.FACE, met.now)
+            if self._desk.pending(Method.PIN, met.now) is None and (request is None or request.silent):
+                self._desk.request = Request(Method.FACE, people, met.frame.time, met.match, silent=True)
+        looked_at = len(met.visit.glimpses) + met.visit.poor_frames >= self._rules.frames_considered
+        if met.visit.answer is Outcome.DENIED:
+            return met.nothing(Reason.ALREADY_DECIDED)
+        if looked_at and met.visit.seen - met.visit.began >= self._rules.patience:
+            return self._admission.refuse(met, Reason.LOCKED_OUT)
+        return met.nothing(Reason.LOOKING)
+
+    def _people(self, met: Encounter) -> tuple[str, ...]:
+        """Whom the visit shows: one person, two look-alikes, or nobody."""
+        outcome, _ = verdict(met.visit, self._rules)
+        if outcome is Outcome.GRANTED and met.match.person is not None:
+            return (met.match.person,)
+        return lookalikes(met.visit, self._rules)
+
+    def _charged(self, met: Encounter) -> Encounter:
+        """Count the attempt, if it is one, and was not yet."""
+        visit = met.visit
+        # A visit that had its answer ends `repeat_after` later; one that was never answered must not go on for nothing.
+        was_answered = visit.charged is not None and visit.answer is not Outcome.NOTHING
+        counted = was_answered or visit.is_paid_for(met.now, self._rules.repeat_after)
+        if visit.cleared or counted or not visit.is_tried(self._rules.frames_needed):
+            return met
+        self._desk.ledger.charge_visit(met.now)
+        return self._admission.keep(met, replace(visit, charged=met.now))
+
+    def _cleared(self, met: Encounter) -> Encounter:
+        """The attempt was no failure."""
+        if met.visit.charged is not None and not met.visit.cleared:
+            self._desk.ledger.clear_visit(met.now)
+        return met if met.visit.cleared else self._admission.keep(met, replace(met.visit, cleared=True))

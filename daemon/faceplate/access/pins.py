@@ -1,0 +1,124 @@
+"""The way in by PIN: as a second factor, or alone where the household wants that.
+
+What is asked, in this order; the first that is not so is the answer. Up to 4 the PIN is neither compared nor
+counted.
+
+1. May anybody pass? (`DOOR_BLOCKED`)
+2. Is the door closed? (`DOOR_OPEN`)
+3. Are PINs answered at all, and the face it goes with? (`LOCKED_OUT`, `FACE_UNLOCK_OFF`)
+4. Was nobody let in a moment ago? (`TOO_SOON`)
+5. The PIN is counted as wrong, and that is saved, before it is compared: whoever pulls the plug has used it up.
+6. Is it the right one? (`INVALID_PIN`)
+7. May this person, now? (the reasons of the policy)
+8. Is the face there, if one is needed? (`FACE_NEEDED`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from faceplate.access.desk import Claim, Desk, Request, is_blocked, is_in_the_way
+from faceplate.access.lockout import Backoff
+from faceplate.access.pin import PinOwner
+from faceplate.events import DoorStatus
+from faceplate.rights import Rights
+from faceplate.types import Decision, Method, Outcome, Reason, Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A PIN that is to be compared."""
+
+    people: tuple[str, ...] | None
+    """Those whose PIN is awaited; None: it may be anybody's"""
+
+    before: Backoff
+    """What to go back to if it is right"""
+
+
+class Pins:
+    """Decides on PINs, in two steps, between which the PIN is compared."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._rules = desk.rules.pin
+
+    def receive(self, door: DoorStatus, now: Seconds) -> Decision | Attempt:
+        """Count a PIN, before it is compared; or answer at once.
+
+        Raises:
+            StoreError: it cannot be counted; there is no answer.
+        """
+        self._let_time_pass(now)
+        if reason := self._hindrance(door):
+            return _denied(reason, now)
+        if reason := self._pause(door, now):
+            return _nothing(reason, now)
+        awaited = self._desk.pending(Method.FACE, now)
+        people = awaited.people if awaited and not self._rules.alone else None
+        return Attempt(people, self._desk.ledger.charge_pin(now))
+
+    def answer(
+        self,
+        attempt: Attempt,
+        owner: PinOwner | None,
+        people: Mapping[str, Rights],
+        door: DoorStatus,
+        now: Seconds,
+    ) -> Decision:
+        """Decide on a PIN that was compared.
+
+        Raises:
+            StoreError: what must outlast a restart cannot be saved; there is no answer.
+        """
+        if owner is None:
+            return _denied(Reason.INVALID_PIN, now)
+        self._desk.ledger.restore_pins(attempt.before)
+        self._let_time_pass(now)
+        if reason := self._hindrance(door):
+            return _denied(reason, now)
+        if reason := self._pause(door, now):
+            return _nothing(reason, now)
+        return self._right(owner, people[owner.person], now)
+
+    def _right(self, owner: PinOwner, rights: Rights, now: Seconds) -> Decision:
+        awaited = self._desk.pending(Method.FACE, now)
+        if awaited and owner.person not in awaited.people:
+            awaited = None
+        method = Method.FACE_AND_PIN if awaited else Method.PIN
+        if reason := self._desk.refusal(rights):
+            return _denied(reason, now, method, owner.person)
+        if awaited or self._rules.alone:
+            match = awaited.match if awaited else None
+            return self._desk.grant(Claim(owner.person, rights, method, match, owner.duress), None, now)
+        self._desk.request = Request(Method.PIN, (owner.person,), now, duress=owner.duress)
+        return _nothing(Reason.FACE_NEEDED, now)
+
+    def _hindrance(self, door: DoorStatus) -> Reason | None:
+        """Why no PIN is answered."""
+        if is_blocked(door):
+            return Reason.DOOR_BLOCKED
+        standing = self._desk.ledger.standing
+        faces_locked_out = self._desk.faces_are_locked_out() and not self._desk.rules.lockout.pin_opens
+        if standing.pins.until is not None or (faces_locked_out and not self._rules.alone):
+            return Reason.LOCKED_OUT
+        return None if standing.face_unlock or self._rules.alone else Reason.FACE_UNLOCK_OFF
+
+    def _pause(self, door: DoorStatus, now: Seconds) -> Reason | None:
+        """Why a PIN is not answered just now."""
+        if is_in_the_way(door, now, self._desk.rules.settle_time):
+            return Reason.DOOR_OPEN
+        return Reason.TOO_SOON if self._desk.is_too_soon(now) else None
+
+    def _let_time_pass(self, now: Seconds) -> None:
+        if self._desk.ledger.let_time_pass(now):
+            self._desk.visits.clear()
+
+
+def _denied(reason: Reason, now: Seconds, method: Method = Method.PIN, person: str | None = None) -> Decision:
+    return Decision(None, now, Outcome.DENIED, reason, method=method, holder=person)
+
+
+def _nothing(reason: Reason, now: Seconds) -> Decision:
+    return Decision(None, now, Outcome.NOTHING, reason, method=Method.PIN)

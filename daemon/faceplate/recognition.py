@@ -1,0 +1,108 @@
+"""Vision and people put together: everything between a picture and a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from faceplate.config import PeopleConfig, VisionConfig
+from faceplate.events import PeopleEvent
+from faceplate.model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from faceplate.model.template import template
+from faceplate.people.enrolment import Enroller, Enrolment, Picture
+from faceplate.people.gallery import Gallery
+from faceplate.people.matching import Matcher, Thresholds
+from faceplate.people.person import Person, new_person, same_name, with_anchors
+from faceplate.people.recogniser import Recogniser, embedded_by
+from faceplate.types import Embedding, Image, Score
+from faceplate.vision.detector import FaceDetector
+from faceplate.vision.eyes import Eyes
+from faceplate.vision.network import SiameseNetwork
+
+# Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
+# other pictures is another matter.
+_SAME_PERSON_RATE = 1e-3
+
+
+class Recognition:
+    """What a bundle and a gallery can do together."""
+
+    def __init__(self, vision: VisionConfig, people: PeopleConfig) -> None:
+        """Load the bundle.
+
+        Raises:
+            ModelError: the bundle is damaged or does not fit.
+        """
+        self._vision = vision
+        self.bundle = bundle_of(vision)
+        self.network = SiameseNetwork(self.bundle, runtime=vision.runtime, threads=vision.threads)
+        self.gallery = Gallery(people.store, people.key_file)
+        self.thresholds = thresholds_of(people, self.bundle)
+
+    def eyes(self) -> Eyes:
+        """New eyes, that have followed nobody yet."""
+        detector = FaceDetector(
+            self.bundle.detector, face_threshold=self._vision.face_threshold, min_face=self._vision.min_face
+        )
+        return Eyes(detector, self.network.embed, self._vision.quality)
+
+    def matcher(self, people: Sequence[Person]) -> Matcher:
+        """Names faces as one of `people`, wherever their embeddings came from."""
+        return Matcher([self.current(person) for person in people], self.network.compare, self.thresholds)
+
+    def recogniser(self, changed: Callable[[PeopleEvent], None] = lambda _: None) -> Recogniser:
+        """Names faces as one of the gallery; `changed` is told when that changes."""
+        return Recogniser(self.gallery, self.matcher, changed)
+
+    def enrol(
+        self,
+        name: str,
+        pictures: Sequence[Picture],
+        adjust: Callable[[Person, Sequence[Person]], Person] = lambda person, _: person,
+    ) -> tuple[Person, Enrolment]:
+        """Enrol somebody, or add pictures to somebody enrolled, and store them.
+
+        Args:
+            name: of the person.
+            pictures: all of that person.
+            adjust: gives the person, among the others enrolled, the rights they are stored with.
+
+        Returns:
+            The person as stored, and what came of each picture.
+
+        Raises:
+            EnrolmentError: nothing of it could be taken; nothing was changed.
+            StoreError: the gallery cannot be read or written; nothing was changed.
+        """
+        with self.gallery.changing():
+            everybody = [self.current(person) for person in self.gallery.people()]
+            known = next((person for person in everybody if same_name(person.name, name)), None)
+            others = [person for person in everybody if person is not known]
+            adjusted = adjust(known or new_person(name, self.bundle.id), others)
+            enrolment = self._enroller().enrol(pictures, others=self.matcher(others), present=adjusted.anchors)
+            person = with_anchors(adjusted, enrolment.anchors)
+            self.gallery.save(person)
+        return person, enrolment
+
+    def current(self, person: Person) -> Person:
+        """The person as this bundle's network embeds them."""
+        return embedded_by(self.bundle.id, person, self._keep)
+
+    def _enroller(self) -> Enroller:
+        same_person = Score(self.bundle.manifest.calibration.threshold(_SAME_PERSON_RATE))
+        return Enroller(self.eyes().look, self._keep, self.network.compare, same_person)
+
+    def _keep(self, crop: Image) -> Embedding:
+        return template(crop, self.network.embed)
+
+
+def bundle_of(vision: VisionConfig) -> Bundle:
+    """The bundle the configuration names."""
+    return load_bundle(DEFAULT_BUNDLE if vision.bundle == "default" else vision.bundle)
+
+
+def thresholds_of(people: PeopleConfig, bundle: Bundle) -> Thresholds:
+    """The owner's thresholds; what is left open comes from the bundle's calibration table."""
+    detection = people.detection_threshold
+    if detection is None:
+        detection = Score(bundle.manifest.calibration.threshold(people.false_accept_rate))
+    return Thresholds(detection, people.verification_threshold, people.margin)

@@ -1,0 +1,350 @@
+"""The lock's keeper, and what the daemon does when it dies or hangs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from faceplate.config import DoorConfig
+from faceplate.door import keeper
+from faceplate.door.keeper_client import KeptLock
+from faceplate.door.lock_lines import LockLines
+from faceplate.errors import DoorError
+from faceplate.types import Seconds
+from gpio_board import board_in, environment
+from waiting import until
+
+LINES = {
+    "chip": "/dev/gpiochip0",
+    "line": 17,
+    "active_high": True,
+    "powered_when_locked": False,
+    "lock_line": None,
+    "pulse": 0.2,
+}
+
+
+class BareLock:
+    """Remembers what it was told; breaks when told."""
+
+    due = None
+
+    def __init__(self, breaks_at=()):
+        self.told = []
+        self._breaks_at = breaks_at
+
+    def lock(self):
+        self._told("lock")
+
+    def unlock(self):
+        self._told("unlock")
+
+    def close(self):
+        self._told("close")
+
+    def tick(self):
+        pass
+
+    def _told(self, what):
+        self.told.append(what)
+        if what in self._breaks_at:
+            raise DoorError(f"it breaks at {what}")
+
+
+class Conversation:
+    """All messages are sent before the keeper reads the first, and then no more come: nothing needs a thread."""
+
+    def __init__(self, *messages, lock=None, clock=lambda: 0.0):
+        self.lock = lock or BareLock()
+        self.lines = []
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours, theirs:
+            for message in messages:
+                ours.send(message if isinstance(message, bytes) else json.dumps(message).encode())
+            ours.shutdown(socket.SHUT_WR)
+            self.error = None
+            try:
+                keeper.keep(theirs, clock, self._lock_of)
+            except (OSError, ValueError) as error:
+                self.error = error
+            theirs.shutdown(socket.SHUT_RDWR)
+            self.answers = [json.loads(answer) for answer in iter(lambda: ours.recv(4096), b"")]
+
+    def _lock_of(self, lines):
+        self.lines.append(lines)
+        return self.lock
+
+
+def test_it_does_what_is_asked_and_locks_at_the_end():
+    done = Conversation(LINES, ["unlock", 5.0], ["lock"], ["unlock", 2.0])
+    assert done.error is None
+    assert done.lines == [LockLines(**LINES)]
+    assert done.lock.told == ["unlock", "lock", "unlock", "close"]
+    assert done.answers == [{}] * 5, "one for the lines, three for the requests, one for the end"
+
+
+def test_a_lease_that_ends_meanwhile_locks():
+    times = iter([0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    done = Conversation(LINES, ["unlock", 1.0], clock=lambda: next(times))
+    assert done.lock.told == ["unlock", "lock", "close"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"no JSON",
+        b"\xff",
+        ["open"],
+        ["lock", 1],
+        ["unlock"],
+        ["unlock", 5],
+        ["unlock", "5.0"],
+        ["unlock", None],
+        ["unlock", 1.0, 2.0],
+        {"unlock": 5.0},
+        None,
+        "lock",
+    ],
+    ids=str,
+)
+def test_whatever_is_no_request_locks_and_ends_it(message):
+    done = Conversation(LINES, ["unlock", 5.0], message, ["unlock", 5.0])
+    assert isinstance(done.error, ValueError)
+    assert done.lock.told == ["unlock", "close"]
+    assert done.answers == [{}, {}]
+
+
+@pytest.mark.parametrize("lasting", [0.0, -1.0, math.nan, math.inf])
+def test_a_lease_that_is_none_locks_and_ends_it(lasting):
+    done = Conversation(LINES, ["unlock", 5.0], ["unlock", lasting])
+    assert done.lock.told == ["unlock", "close"]
+    assert "more than 0" in done.answers[-1]["error"]
+
+
+@pytest.mark.parametrize("message", [b"no JSON", b"", {"chip": "/dev/gpiochip0"}, LINES | {"colour": "red"}, [], 5])
+def test_without_the_lines_there_is_nothing_to_keep(message):
+    done = Conversation(message)
+    assert isinstance(done.error, ValueError)
+    assert (done.lock.told, done.answers) == ([], [])
+
+
+@pytest.mark.parametrize("use", ["lock", "unlock"])
+def test_what_the_lock_refuses_is_told_when_it_is_locked(use):
+    request = ["lock"] if use == "lock" else ["unlock", 1.0]
+    done = Conversation(LINES, request, lock=BareLock(breaks_at=[use]))
+    assert isinstance(done.error, DoorError)
+    assert done.lock.told == [use, "close"]
+    assert done.answers == [{}, {"error": f"it breaks at {use}"}]
+
+
+def test_a_lock_that_does_not_close_is_told_of():
+    done = Conversation(LINES, ["unlock", 1.0], lock=BareLock(breaks_at=["close"]))
+    assert isinstance(done.error, DoorError)
+    assert done.answers == [{}, {}, {"error": "it breaks at close"}]
+
+
+def test_the_lock_is_closed_even_if_nobody_reads_the_answers():
+    lock = BareLock()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        with ours:
+            ours.send(json.dumps(LINES).encode())
+            ours.send(json.dumps(["unlock", 5.0]).encode())
+        with pytest.raises(OSError, match="pipe"):
+            keeper.keep(theirs, lambda: 0.0, lambda _: lock)
+    assert lock.told == ["close"]
+
+
+def test_it_starts_with_little():
+    """A door may stand open until a new one has started."""
+    code = "import faceplate.door.keeper, sys; print(*sorted({'pydantic', 'numpy', 'cv2', 'yaml'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+@pytest.fixture
+def board(tmp_path, monkeypatch):
+    for name, value in environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    return board_in(tmp_path)
+
+
+@pytest.fixture
+def lock(board):  # noqa: ARG001 - the chip its keeper finds
+    lock = KeptLock(DoorConfig(driver="gpiozero"))
+    yield lock
+    lock.close()
+
+
+def is_open(board):
+    return board.level(17) == 1
+
+
+def keeper_of(lock):
+    return lock._keeper._process
+
+
+def test_it_heeds_no_signal_that_can_be_ignored(board, lock):
+    """Those that the service manager and a terminal send to all processes at once."""
+    lock.unlock(Seconds(60.0))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGABRT, signal.SIGQUIT, signal.SIGTSTP):
+        keeper_of(lock).send_signal(number)
+    lock.unlock(Seconds(60.0))
+    assert keeper_of(lock).poll() is None
+    assert is_open(board)
+    lock.lock()
+    assert not is_open(board)
+
+
+def test_a_keeper_that_died_is_replaced_at_the_next_call(board, lock, caplog):
+    lock.unlock(Seconds(60.0))
+    first = keeper_of(lock)
+    first.kill()
+    first.wait()
+    assert is_open(board), "the wire stays as it was: this is why the next one begins by locking"
+    lock.lock()
+    assert not is_open(board)
+    assert keeper_of(lock).pid != first.pid
+    assert "a new keeper locks the door" in caplog.text
+
+
+def test_a_dead_keeper_does_not_keep_somebody_locked_in(board, lock):
+    """The exit button is pressed hours after it died."""
+    keeper_of(lock).kill()
+    keeper_of(lock).wait()
+    lock.unlock(Seconds(60.0))
+    assert is_open(board)
+
+
+@pytest.mark.parametrize("use", ["lock", "unlock", "close"])
+def test_a_keeper_that_hangs_is_killed_and_the_next_one_locks(board, lock, caplog, use):
+    lock.unlock(Seconds(60.0))
+    first = keeper_of(lock)
+    first.send_signal(signal.SIGSTOP)
+    if use == "unlock":
+        with pytest.raises(DoorError, match=r"did not answer within 0\.5 s"):
+            lock.unlock(Seconds(60.0))
+    else:
+        getattr(lock, use)()
+        assert "did not answer" in caplog.text
+    assert first.poll() == -signal.SIGKILL
+    assert not is_open(board)
+
+
+def test_a_line_that_somebody_holds_is_told_in_the_words_of_the_driver(board):
+    held = board.take(17, "fan-control")
+    with pytest.raises(DoorError, match=r"line 17 of /dev/gpiochip0 is in use by 'fan-control'"):
+        KeptLock(DoorConfig(driver="gpiozero"))
+    held.release()
+
+
+def test_a_chip_that_went_away_is_told_and_the_lock_works_when_it_is_back(board, tmp_path, caplog):
+    now = 100.0
+    lock = KeptLock(DoorConfig(driver="gpiozero"), lambda: now)
+    gone = tmp_path / "unplugged"
+    (tmp_path / "gpiochip0").rename(gone)
+    with pytest.raises(DoorError, match="gpiochip0"):
+        lock.unlock(Seconds(60.0))
+    gone.rename(tmp_path / "gpiochip0")
+    now = math.nextafter(101.0, 0)
+    for use in (lock.lock, lambda: lock.unlock(Seconds(60.0))):
+        with pytest.raises(DoorError, match="gpiochip0"):
+            use()
+    assert board.state_of(17) == {}, "no keeper is started again within the same second"
+    now = 101.0
+    lock.unlock(Seconds(60.0))
+    assert is_open(board)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    lock.close()
+
+
+def test_what_stays_broken_is_told_of_once(board, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    times = itertools.count(100.0, 10.0)
+    lock = KeptLock(DoorConfig(driver="gpiozero"), lambda: next(times))
+    gone = tmp_path / "unplugged"
+    (tmp_path / "gpiochip0").rename(gone)
+    for _ in range(3):
+        with pytest.raises(DoorError, match="gpiochip0"):
+            lock.lock()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "DEBUG", "DEBUG"]
+    gone.rename(tmp_path / "gpiochip0")
+    lock.lock()
+    keeper_of(lock).kill()
+    lock.lock()
+    assert [record.levelname for record in caplog.records][4:] == ["WARNING"], "what works again may break again"
+    lock.close()
+    assert not is_open(board)
+
+
+def test_closing_tries_once_more_whatever_the_time(board, tmp_path):
+    lock = KeptLock(DoorConfig(driver="gpiozero"), lambda: 100.0)
+    lock.unlock(Seconds(60.0))
+    keeper_of(lock).kill()
+    keeper_of(lock).wait()
+    gone = tmp_path / "unplugged"
+    (tmp_path / "gpiochip0").rename(gone)
+    with pytest.raises(DoorError, match="gpiochip0"):
+        lock.lock()
+    gone.rename(tmp_path / "gpiochip0")
+    assert is_open(board)
+    lock.close()
+    assert not is_open(board)
+    assert board.state_of(17) == {}
+
+
+@pytest.mark.usefixtures("board")
+def test_python_that_does_not_start_is_a_door_error(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))  # there is no other way to lack it
+    with pytest.raises(DoorError, match="cannot be started"):
+        KeptLock(DoorConfig(driver="gpiozero"))
+
+
+@pytest.mark.usefixtures("board")
+def test_a_program_that_is_no_keeper_is_a_door_error(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/true")
+    with pytest.raises(DoorError, match=r"has (ended|gone)"):
+        KeptLock(DoorConfig(driver="gpiozero"))
+
+
+def test_the_lease_is_the_keepers(board, lock):
+    """To the time it was asked for, and hardly longer, with nobody asking again."""
+    lock.unlock(Seconds(0.3))
+    until(lambda: not is_open(board))
+    drives = [row for row in board.log() if row["what"] == "drive"]
+    assert [row["level"] for row in drives] == [0, 1, 0]
+    assert 0.3 <= drives[2]["time"] - drives[1]["time"] < 1.0
+
+
+def test_closing_leaves_no_process_and_no_line_behind(board, lock, caplog):
+    caplog.set_level(logging.WARNING)
+    lock.unlock(Seconds(60.0))
+    lock.close()
+    assert keeper_of(lock).returncode is not None
+    assert board.state_of(17) == {}
+    assert not is_open(board)
+    assert [row["what"] for row in board.log()][-1] == "release"
+    assert caplog.records == []
+
+
+def test_a_keeper_that_died_before_the_close_is_replaced_to_lock(board, lock):
+    lock.unlock(Seconds(60.0))
+    keeper_of(lock).kill()
+    keeper_of(lock).wait()
+    lock.close()
+    assert not is_open(board)
+    assert board.state_of(17) == {}
+
+
+def test_no_other_child_holds_the_daemons_end(lock):
+    """Else the keeper would not hear of the daemon's death."""
+    assert not os.get_inheritable(lock._keeper._socket.fileno())

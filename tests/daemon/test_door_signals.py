@@ -1,0 +1,240 @@
+"""What the door shows: something for every state, alarm and answer, and nothing that could be taken for another."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import fields, replace
+
+import pytest
+
+from faceplate.door import signals
+from faceplate.door.hardware import Lights
+from faceplate.door.signals import ANSWERS, Answer, Beat, Pattern, answered, lights, pattern_of, showing
+from faceplate.events import DoorMode, DoorStatus
+from faceplate.types import Decision, Likeness, Match, Method, Outcome, Reason, Seconds
+
+RED, GREEN, DARK = Lights(red=True), Lights(green=True), Lights()
+RED_TONE = Lights(red=True, buzzer=True)
+SILENT = {Reason.VERIFIED, Reason.NOBODY, Reason.LOOKING, Reason.ALREADY_DECIDED}
+HINTS = {Reason.INTENT_NEEDED, Reason.PIN_NEEDED, Reason.FACE_NEEDED}
+ALARMS = ("forced_open", "tampered", "open_too_long", "jammed", "open_too_long_warning")
+"""The most urgent first"""
+
+NOW = Seconds(1000.0)
+LOCKED = DoorStatus()
+
+
+def decision(outcome, reason, **more):
+    return Decision(1, NOW, outcome, reason, **more)
+
+
+def rhythm(pattern):
+    """What is lit, in steps of a hundredth of a second."""
+    length = max(1, round(pattern.length * 100))
+    return tuple(lights(pattern, Seconds((step + 0.5) / 100)) for step in range(length))
+
+
+# ---- Every answer ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_shown_or_is_no_answer_to_anybody(reason):
+    assert (reason in ANSWERS) is not (reason in SILENT)
+    outcome = Outcome.NOTHING if reason in HINTS else Outcome.DENIED
+    answer = answered(None, decision(outcome, reason), NOW)
+    if reason in SILENT:
+        assert answer is None
+        assert pattern_of(LOCKED, answer, NOW) == signals.IDLE
+    else:
+        assert answer == Answer(outcome, reason, NOW)
+        assert pattern_of(LOCKED, answer, NOW) is ANSWERS[reason]
+
+
+def test_no_two_answers_look_alike():
+    rhythms = [rhythm(pattern) for pattern in (*ANSWERS.values(), signals.GRANTED)]
+    assert len(set(rhythms)) == len(rhythms)
+    words = [pattern.words for pattern in (*ANSWERS.values(), signals.GRANTED)]
+    assert len(set(words)) == len(words)
+
+
+@pytest.mark.parametrize("reason", ANSWERS)
+def test_only_a_grant_is_green_and_every_refusal_sounds(reason):
+    lit = [beat.lights for beat in ANSWERS[reason].beats if beat.lights != DARK]
+    assert set(lit) == {Lights(green=True, red=True) if reason in HINTS else RED_TONE}
+    assert not ANSWERS[reason].repeats
+
+
+def test_the_words_count_what_is_seen():
+    for pattern in ANSWERS.values():
+        flashes = [beat.lasting for beat in pattern.beats if beat.lights != DARK]
+        long, short = flashes.count(0.6), flashes.count(0.15)
+        assert flashes == sorted(flashes, reverse=True), "the long ones first"
+        said = [f"{count} {word}" for count, word in ((long, "long"), (short, "short")) if count]
+        assert pattern.words.split(": ")[1] == ", ".join(said)
+        assert 0 < long + short <= 7
+
+
+def test_a_refusal_beat_by_beat():
+    assert ANSWERS[Reason.CREDENTIAL_NOT_ENABLED].beats == (
+        Beat(Seconds(0.6), RED_TONE),
+        Beat(Seconds(0.2), DARK),
+        Beat(Seconds(0.15), RED_TONE),
+        Beat(Seconds(0.2), DARK),
+        Beat(Seconds(0.6), DARK),
+    )
+
+
+def test_a_grant_is_green_with_a_short_tone_and_then_as_long_as_the_lock_is_open():
+    answer = answered(None, decision(Outcome.GRANTED, Reason.VERIFIED), NOW)
+    unlocked = DoorStatus(mode=DoorMode.ACCESSED, lock_commanded_open=True)
+    seen = [showing(unlocked, answer, Seconds(NOW + after))[0] for after in (0.0, 0.14, 0.16, 0.9, 1.1, 4.9)]
+    assert seen == [Lights(green=True, buzzer=True)] * 2 + [GREEN] * 4
+    assert showing(LOCKED, answer, Seconds(NOW + 5.0)) == (DARK, None)
+
+
+@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("reason", [Reason.VERIFIED, Reason.PIN_NEEDED])
+def test_who_was_forced_to_open_sees_what_everybody_sees(method, reason):
+    match = Match(None, Likeness.VERIFIED, "Ada")  # type: ignore[arg-type] # nobody looks at the face
+    free = decision(Outcome.GRANTED, reason, match=match, method=method, holder="Ada")
+    forced = replace(free, duress=True)
+    for status in (LOCKED, DoorStatus(lock_commanded_open=True), DoorStatus(faults=("the camera",))):
+        for after in (0.0, 0.1, 0.2, 0.99, 1.0, 3.0):
+            one, other = (showing(status, answered(None, d, NOW), Seconds(NOW + after)) for d in (free, forced))
+            assert one == other
+
+
+# ---- Which answer counts ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in HINTS])
+def test_what_decides_nothing_shows_nothing(reason):
+    assert answered(None, decision(Outcome.NOTHING, reason), NOW) is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.GRANTED, Outcome.DENIED, Outcome.WARNED])
+def test_an_answer_takes_the_place_of_the_one_before(outcome):
+    before = Answer(Outcome.DENIED, Reason.TOO_SOON, Seconds(NOW - 0.1))
+    assert answered(before, decision(outcome, Reason.TAILGATING), NOW) == Answer(outcome, Reason.TAILGATING, NOW)
+
+
+def test_a_hint_breaks_into_nothing_and_does_not_begin_anew():
+    hint = decision(Outcome.NOTHING, Reason.PIN_NEEDED)
+    for before in (Answer(Outcome.DENIED, Reason.TOO_SOON, NOW), Answer(Outcome.NOTHING, Reason.PIN_NEEDED, NOW)):
+        end = Seconds(NOW + ANSWERS[before.reason].length)
+        assert answered(before, hint, Seconds(end - 0.01)) == before
+        assert answered(before, hint, end) == Answer(Outcome.NOTHING, Reason.PIN_NEEDED, end)
+
+
+def test_silence_does_not_end_an_answer():
+    before = Answer(Outcome.DENIED, Reason.TOO_SOON, NOW)
+    assert answered(before, decision(Outcome.DENIED, Reason.NOBODY), NOW) == before
+
+
+# ---- Every state and alarm -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", DoorMode)
+@pytest.mark.parametrize("unlocked", [True, False])
+def test_every_mode_is_shown(mode, unlocked):
+    status = DoorStatus(mode=mode, lock_commanded_open=unlocked)
+    barred = mode in {DoorMode.BLOCKED, DoorMode.LOCKED_DOWN}
+    expected = GREEN if unlocked else RED if barred else DARK
+    assert showing(status, None, NOW) == (expected, None), "and it is steady: nobody need wake up for it"
+
+
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(ALARMS, 2)))
+def test_the_more_urgent_alarm_is_shown(first, second):
+    both = DoorStatus(**{first: True, second: True})
+    assert pattern_of(both, None, NOW) is pattern_of(DoorStatus(**{first: True}), None, NOW)
+    assert pattern_of(both, None, NOW) is not pattern_of(DoorStatus(**{second: True}), None, NOW)
+
+
+@pytest.mark.parametrize(("alarm", "mode"), list(itertools.product(ALARMS, DoorMode)))
+def test_an_alarm_sounds_whatever_else_there_is(alarm, mode):
+    status = DoorStatus(mode=mode, lock_commanded_open=True, faults=("the camera",), **{alarm: True})
+    answer = answered(None, decision(Outcome.GRANTED, Reason.VERIFIED), NOW)
+    pattern = pattern_of(status, answer, NOW)
+    assert pattern.repeats
+    assert any(beat.lights.buzzer and beat.lights.red for beat in pattern.beats)
+
+
+def test_forced_open_is_the_loudest():
+    def loudness(pattern: Pattern) -> float:
+        return sum(beat.lasting for beat in pattern.beats if beat.lights.buzzer) / pattern.length
+
+    others = (signals.TAMPERED, signals.OPEN_TOO_LONG, signals.JAMMED, signals.WARNING)
+    assert loudness(signals.FORCED_OPEN) == 1.0
+    assert all(loudness(pattern) < 1.0 for pattern in others)
+    assert loudness(signals.WARNING) == 0.1
+
+
+def test_no_two_states_look_alike():
+    states = [getattr(signals, name) for name in (*(a for a in vars(signals) if a.isupper()),)]
+    patterns = [pattern for pattern in states if isinstance(pattern, Pattern)]
+    assert len(patterns) == 10
+    assert len({rhythm(pattern) for pattern in patterns}) == len(patterns)
+
+
+def test_a_fault_is_a_short_flash_now_and_then():
+    faulty = DoorStatus(faults=("the camera",))
+    seen = [showing(faulty, None, Seconds(1000.0 + after)) for after in (0.0, 0.05, 0.15, 3.9)]
+    assert [lit for lit, _ in seen] == [RED, RED, DARK, DARK]
+    assert showing(faulty, None, Seconds(1004.0))[0] == RED
+    assert seen[2][1] == pytest.approx(1004.0)
+
+
+def test_every_flag_of_the_status_has_its_signal():
+    flags = {field.name for field in fields(DoorStatus) if field.type == "bool"}
+    assert flags == {*ALARMS, "lock_commanded_open"}
+
+
+# ---- Patterns in time ------------------------------------------------------------------------------------------------
+
+TWO = Pattern("two", (Beat(Seconds(1.0), RED), Beat(Seconds(2.0), GREEN)))
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "once", "again"),
+    [
+        (0.0, RED, RED),
+        (0.99, RED, RED),
+        (1.0, GREEN, GREEN),
+        (2.99, GREEN, GREEN),
+        (3.0, DARK, RED),
+        (4.5, DARK, GREEN),
+    ],
+)
+def test_a_pattern_goes_through_its_beats(elapsed, once, again):
+    assert lights(TWO, Seconds(elapsed)) == once
+    assert lights(replace(TWO, repeats=True), Seconds(elapsed)) == again
+
+
+def test_an_answer_says_when_it_changes():
+    answer = Answer(Outcome.DENIED, Reason.CREDENTIAL_NOT_FOUND, NOW)
+    at, seen = NOW, []
+    while at is not None:
+        lit, at = showing(LOCKED, answer, at)
+        seen.append((lit, None if at is None else round(at - NOW, 3)))
+    assert seen == [
+        (RED_TONE, 0.15),
+        (DARK, 0.35),
+        (RED_TONE, 0.5),
+        (DARK, 0.7),
+        (DARK, 1.3),
+        (DARK, None),
+    ]
+
+
+def test_nothing_is_shown_for_ever_when_idle():
+    assert showing(LOCKED, None, NOW) == (DARK, None)
+
+
+def test_the_table_lists_all_of_it():
+    table = signals.table()
+    for reason, pattern in ANSWERS.items():
+        assert f"| `{reason}` | {pattern.words} |" in table
+    assert f"| forced open | {signals.FORCED_OPEN.words} |" in table
+    assert f"| locked | {signals.IDLE.words} |" in table
+    assert table.startswith("| what | shown |\n|---|---|\n")
+    assert len(table.splitlines()) == 2 + len(ANSWERS) + 10

@@ -1,0 +1,542 @@
+"""What may be ordered, by whom, and what is written down of it: every command by enumeration."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from faceplate import __version__
+from faceplate.control.peers import Peer
+from faceplate.control.protocol import Done, Fault, Refused, Request
+from faceplate.errors import DoorError, EnrolmentError, FaceplateError, OrderRefusedError, StoreError
+from faceplate.events import CommandEvent, DoorEventType, DoorMode, DoorStatus, Order
+from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.orders import Orders
+from faceplate.orders.people_commands import people_commands
+from faceplate.people.rights_change import RightsChange
+from faceplate.types import Decision, Method, Outcome, Reason, Seconds
+
+ANNA = Peer("anna", 1000, 4711)
+MEMBER = Peer("member", 1001, 4712)
+
+# What each mode is after an order, as far as these tests go; what is missing is refused.
+MODES = {
+    Order.ACCESS: DoorMode.ACCESSED,
+    Order.LOCK: DoorMode.LOCKED,
+    Order.UNLOCK: DoorMode.UNLOCKED,
+    Order.BLOCK: DoorMode.BLOCKED,
+    Order.LOCK_DOWN: DoorMode.LOCKED_DOWN,
+    Order.LOCK_DOWN_RELEASE: DoorMode.LOCKED,
+    Order.LOCK_OPEN: DoorMode.LOCKED_OPEN,
+    Order.LOCK_OPEN_RELEASE: DoorMode.LOCKED,
+}
+
+
+class House:
+    """Door, reception, people and journal in one, so that the order of all that is done can be seen."""
+
+    def __init__(self):
+        self.did: list[object] = []
+        self.mode = DoorMode.LOCKED
+        self.status_of_door = DoorStatus()
+        self.error: FaceplateError | None = None
+        self.journal_error: StoreError | None = None
+        self.remember_error: StoreError | None = None
+        self.access = Access()
+        self.decision = Decision(None, Seconds(5.0), Outcome.GRANTED, Reason.VERIFIED, method=Method.PIN, holder="Ada")
+        self.time = 100.0
+
+    def _do(self, *what):
+        if self.error is not None:
+            raise self.error
+        self.did.append(what)
+
+    def order(self, order: Order) -> None:
+        self._do("order", order)
+        self.mode = MODES[order]
+
+    def obey(self, decision: Decision) -> None:
+        self._do("obey", decision)
+
+    def status(self):
+        raise AssertionError("nobody said whose status")
+
+    def write(self, entry):
+        if self.journal_error is not None:
+            raise self.journal_error
+        self.did.append(entry)
+
+    def remember(self, mode):
+        if self.remember_error is not None:
+            raise self.remember_error
+        self.did.append(("remember", mode))
+
+    def enter_pin(self, digits):
+        self._do("enter_pin", digits)
+        return self.decision
+
+    def switch_face_unlock(self, *, on):
+        self._do("face", on)
+
+    def clear_lockout(self):
+        self._do("clear_lockout")
+
+    def trust_clock(self):
+        self._do("trust_clock")
+
+    def everybody(self):
+        self._do("everybody")
+        return [{"name": "Ada"}]
+
+    def one(self, name):
+        self._do("one", name)
+        return {"name": name}
+
+    def remove(self, name):
+        self._do("remove", name)
+        return name
+
+    def rename(self, name, new):
+        self._do("rename", name, new)
+        return {"name": new}
+
+    def change(self, name, change):
+        self._do("change", name, change)
+        return {"name": name}
+
+    def count(self):
+        self._do("count")
+        return 3
+
+    def clock(self):
+        return Seconds(self.time)
+
+    def commands_done(self):
+        return [what for what in self.did if isinstance(what, tuple)]
+
+    def audited(self):
+        return [what for what in self.did if isinstance(what, CommandEvent)]
+
+
+class Access:
+    def __init__(self):
+        self.locked_out = Seconds(12.34)
+        self.pin_locked_out = Seconds(0.0)
+        self.face_unlock = True
+        self.clock_trusted = False
+
+
+class Door:
+    def __init__(self, house):
+        self.order, self.obey = house.order, house.obey
+        self._house = house
+
+    def status(self):
+        return self._house.status_of_door if self._house.mode is DoorMode.LOCKED else DoorStatus(mode=self._house.mode)
+
+
+class Reception:
+    def __init__(self, house):
+        self.enter_pin, self.switch_face_unlock = house.enter_pin, house.switch_face_unlock
+        self.clear_lockout, self.trust_clock = house.clear_lockout, house.trust_clock
+        self._house = house
+
+    def status(self):
+        return self._house.access
+
+
+def orders_of(house):
+    door, reception = Door(house), Reception(house)
+    report = StatusReport(door, reception, house.count, house.clock)
+    commands = door_commands(DoorOrders(door, reception, house, house.remember), report) | people_commands(house)
+    return Orders(commands, house, {0, ANNA.uid})
+
+
+@pytest.fixture
+def house():
+    return House()
+
+
+@pytest.fixture
+def orders(house):
+    return orders_of(house)
+
+
+def ask(orders, command, arguments=None, peer=ANNA):
+    return orders.answer(peer, Request("1", command, arguments or {}))
+
+
+def set_change(**given):
+    return RightsChange.model_validate(given)
+
+
+# For each command: arguments, what is then done, the result, and whether it is done without a record.
+SOUND = {
+    "unlock": [({}, [("order", Order.ACCESS)], {"mode": "accessed"}, False)],
+    "lock": [({}, [("order", Order.LOCK), ("remember", DoorMode.LOCKED)], {"mode": "locked"}, True)],
+    "mode": [
+        ({"mode": mode}, [("order", order), ("remember", DoorMode(mode))], {"mode": mode}, unrecorded)
+        for mode, order, unrecorded in (
+            ("locked", Order.LOCK, True),
+            ("unlocked", Order.UNLOCK, False),
+            ("blocked", Order.BLOCK, True),
+            ("locked_open", Order.LOCK_OPEN, False),
+        )
+    ],
+    "lockdown": [
+        (
+            {"on": True},
+            [("order", Order.LOCK_DOWN), ("remember", DoorMode.LOCKED_DOWN)],
+            {"mode": "locked_down"},
+            True,
+        ),
+        (
+            {"on": False},
+            [("order", Order.LOCK_DOWN_RELEASE), ("remember", DoorMode.LOCKED)],
+            {"mode": "locked"},
+            False,
+        ),
+    ],
+    "face": [
+        ({"on": True}, [("face", True)], {"face_unlock": True}, False),
+        ({"on": False}, [("face", False)], {"face_unlock": False}, True),
+    ],
+    "lockout_clear": [({}, [("clear_lockout",)], {}, False)],
+    "trust_clock": [({}, [("trust_clock",)], {}, False)],
+    "people.list": [({}, [("everybody",)], {"people": [{"name": "Ada"}]}, True)],
+    "people.show": [({"name": "ada"}, [("one", "ada")], {"name": "ada"}, True)],
+    "people.remove": [({"name": "ada"}, [("remove", "ada")], {"name": "ada"}, True)],
+    "people.rename": [({"name": "ada", "new": "Bea"}, [("rename", "ada", "Bea")], {"name": "Bea"}, False)],
+    "people.note_enrolled": [({"name": "ada"}, [("one", "ada")], {"name": "ada"}, False)],
+    "people.note_exported": [({}, [], {}, False)],
+}
+# These are shown by tests of their own below.
+APART = {"status", "pin", "people.set"}
+CASES = [pytest.param(name, *case, id=f"{name} {case[0]}") for name, cases in SOUND.items() for case in cases]
+
+# Arguments each command refuses, with the path the refusal names.
+UNSOUND = {
+    "status": ({"x": 1}, "arguments.x"),
+    "unlock": ({"for": "Ada"}, "arguments.for"),
+    "lock": ({"x": None}, "arguments.x"),
+    "mode": ({"mode": "locked_down"}, "arguments.mode"),
+    "lockdown": ({"on": 1}, "arguments.on"),
+    "face": ({"on": "false"}, "arguments.on"),
+    "lockout_clear": ({"x": 1}, "arguments.x"),
+    "trust_clock": ({"x": 1}, "arguments.x"),
+    "pin": ({"digits": 2580}, "arguments.digits"),
+    "people.list": ({"x": 1}, "arguments.x"),
+    "people.show": ({"name": ""}, "arguments.name"),
+    "people.remove": ({"name": ["ada"]}, "arguments.name"),
+    "people.rename": ({"name": "ada"}, "arguments.new"),
+    "people.set": ({"name": "ada", "role": "king"}, "arguments.role"),
+    "people.note_enrolled": ({}, "arguments.name"),
+    "people.note_exported": ({"x": 1}, "arguments.x"),
+}
+
+
+def test_every_command_is_shown_here(orders):
+    assert set(orders._commands) == set(SOUND) | APART == set(UNSOUND)
+
+
+@pytest.mark.parametrize(("command", "arguments", "done", "result", "unrecorded"), CASES)
+def test_it_is_written_down_and_then_done(house, orders, command, arguments, done, result, unrecorded):
+    del unrecorded
+    assert ask(orders, command, arguments) == Done(result)
+    text = json.dumps(arguments, sort_keys=True, separators=(",", ":"))
+    assert house.did == [CommandEvent(command, "anna (uid 1000, pid 4711)", text), *done]
+
+
+@pytest.mark.parametrize(("command", "arguments", "done", "result", "unrecorded"), CASES)
+def test_without_a_record_what_secures_is_done_and_what_opens_is_not(  # noqa: PLR0913, PLR0917 - a case and its house
+    house, orders, caplog, command, arguments, done, result, unrecorded
+):
+    house.journal_error = StoreError("the disk is full")
+    answer = ask(orders, command, arguments)
+    if unrecorded:
+        assert answer == Done(result)
+        assert house.did == done
+        assert f"orders {command}" in caplog.text
+        assert "the disk is full" in caplog.text
+    else:
+        assert answer == Refused(
+            Fault.NOT_RECORDED, f"{command} is not done, because it cannot be recorded: the disk is full"
+        )
+        assert house.did == []
+
+
+@pytest.mark.parametrize("command", UNSOUND)
+def test_a_member_of_the_group_may_ask_for_the_status_and_for_nothing_else(house, orders, command):
+    arguments = SOUND[command][0][0] if command in SOUND else {}
+    answer = ask(orders, command, arguments, MEMBER)
+    if command == "status":
+        assert isinstance(answer, Done)
+        assert house.audited() == []
+        return
+    assert isinstance(answer, Refused)
+    assert answer.reason is Fault.FORBIDDEN
+    assert "control.operators" in answer.message
+    assert house.commands_done() == []
+    (row,) = house.audited()
+    assert (row.command, row.by, row.arguments) == (command, "member (uid 1001, pid 4712)", "{}")
+    assert row.refused.startswith(f"forbidden: member may not order '{command}'")
+
+
+@pytest.mark.parametrize("command", UNSOUND)
+def test_ill_typed_arguments_are_refused_with_their_path(house, orders, command):
+    arguments, path = UNSOUND[command]
+    answer = ask(orders, command, arguments)
+    assert isinstance(answer, Refused)
+    assert answer.reason is Fault.BAD_ARGUMENTS
+    assert answer.message.startswith(f"{path}: ")
+    assert house.commands_done() == []
+    if command != "status":
+        (row,) = house.audited()
+        assert (row.command, row.arguments) == (command, "{}")
+        assert row.refused.startswith(f"bad_arguments: {path}: ")
+
+
+def test_every_fault_of_the_arguments_is_told_at_once(orders):
+    answer = ask(orders, "people.set", {"name": "", "role": "king", "pin": "12x4", "detection_threshold": 1.5})
+    assert isinstance(answer, Refused)
+    assert [fault.split(":")[0] for fault in answer.message.split("; ")] == [
+        "arguments.role",
+        "arguments.detection_threshold",
+        "arguments.pin",
+        "arguments.name",
+    ]
+    assert "12x4" not in answer.message
+
+
+def test_a_command_that_does_not_exist_is_refused_and_written_down_in_brief(house, orders):
+    answer = ask(orders, "open_sesame" * 1000)
+    assert isinstance(answer, Refused)
+    assert answer.reason is Fault.UNKNOWN_COMMAND
+    assert "there are: status, unlock, lock" in answer.message
+    (row,) = house.audited()
+    assert len(row.command) == len(row.refused) == 200
+    assert len(answer.message) < 1000
+
+
+def test_what_nobody_may_ask_without_a_journal_is_refused_all_the_same(house, orders, caplog):
+    house.journal_error = StoreError("the disk is full")
+    assert ask(orders, "unlock", {}, MEMBER).reason is Fault.FORBIDDEN
+    assert "of that there is no record" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OrderRefusedError("the door is locked down"), Fault.NOT_ALLOWED),
+        (DoorError("the lock does not answer"), Fault.DOOR),
+        (StoreError("cannot save"), Fault.STORE),
+        (EnrolmentError("nobody called that"), Fault.PEOPLE),
+        (FaceplateError("something else"), Fault.FAILED),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_done_is_answered_and_written_down(house, orders, error, reason):
+    house.error = error
+    assert ask(orders, "people.show", {"name": "ada"}) == Refused(reason, str(error))
+    first, second = house.did
+    assert first == CommandEvent("people.show", str(ANNA), '{"name":"ada"}')
+    assert second == CommandEvent("people.show", str(ANNA), '{"name":"ada"}', f"{reason}: {error}")
+
+
+def test_root_and_operators_may_order_and_nobody_else(house):
+    orders = orders_of(house)
+    for uid in (0, ANNA.uid):
+        assert isinstance(ask(orders, "unlock", {}, Peer("x", uid, 1)), Done)
+    for uid in (1, 999, 1001, 65534, -1):
+        assert ask(orders, "unlock", {}, Peer("x", uid, 1)).reason is Fault.FORBIDDEN
+
+
+@pytest.mark.parametrize("wanted", ["locked", "unlocked", "blocked"])
+def test_another_mode_ends_locked_open(house, orders, wanted):
+    house.mode = DoorMode.LOCKED_OPEN
+    assert ask(orders, "mode", {"mode": wanted}) == Done({"mode": wanted})
+    assert [what[1] for what in house.commands_done() if what[0] == "order"][0] is Order.LOCK_OPEN_RELEASE
+    assert house.commands_done()[-1] == ("remember", DoorMode(wanted))
+
+
+@pytest.mark.parametrize(("command", "arguments"), [("lock", {}), ("lockdown", {"on": True})])
+def test_locking_ends_locked_open_too(house, orders, command, arguments):
+    house.mode = DoorMode.LOCKED_OPEN
+    assert isinstance(ask(orders, command, arguments), Done)
+    assert house.commands_done()[0] == ("order", Order.LOCK_OPEN_RELEASE)
+
+
+@pytest.mark.parametrize(("command", "arguments"), [("lockdown", {"on": False}), ("mode", {"mode": "locked_open"})])
+def test_what_does_not_concern_locked_open_leaves_it(house, orders, command, arguments):
+    house.mode = DoorMode.LOCKED_OPEN
+    ask(orders, command, arguments)
+    assert ("order", Order.LOCK_OPEN_RELEASE) not in house.did
+
+
+def test_a_mode_that_cannot_be_kept_is_done_and_says_so(house, orders, caplog):
+    house.remember_error = StoreError("read-only file system")
+    assert ask(orders, "lockdown", {"on": True}) == Done(
+        {"mode": "locked_down", "warning": "this will not outlast a restart: read-only file system"}
+    )
+    assert ("order", Order.LOCK_DOWN) in house.did
+    assert "will not outlast a restart" in caplog.text
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_switch_of_face_unlock_that_cannot_be_kept_is_done_and_says_so(house, orders, on):
+    house.error = StoreError("read-only file system")
+    assert ask(orders, "face", {"on": on}) == Done(
+        {"face_unlock": on, "warning": "this will not outlast a restart: read-only file system"}
+    )
+
+
+def test_a_mode_that_was_refused_leaves_what_is_remembered(house, orders):
+    house.mode = DoorMode.LOCKED_DOWN
+    house.error = OrderRefusedError("locked down")
+    assert ask(orders, "lock").reason is Fault.NOT_ALLOWED
+    assert house.commands_done() == [("remember", DoorMode.LOCKED_DOWN)]
+
+
+def test_a_pin_is_decided_on_written_down_and_obeyed_in_this_order(house, orders):
+    assert ask(orders, "pin", {"digits": "2580"}) == Done({"outcome": "granted", "reason": "verified"})
+    assert house.did == [
+        CommandEvent("pin", str(ANNA), '{"digits":"**********"}'),
+        ("enter_pin", "2580"),
+        house.decision,
+        ("obey", house.decision),
+    ]
+
+
+def test_a_pin_whose_decision_cannot_be_written_down_opens_nothing(house):
+    class Filling:
+        """A disk that is full from the second row on."""
+
+        rows = 0
+
+        def write(self, entry):
+            self.rows += 1
+            if self.rows > 1:
+                raise StoreError("the disk is full")
+            house.did.append(entry)
+
+    filling = Filling()
+    door, reception = Door(house), Reception(house)
+    commands = door_commands(DoorOrders(door, reception, filling, house.remember), dict)
+    answer = ask(Orders(commands, filling, {ANNA.uid}), "pin", {"digits": "2580"})
+    assert answer == Refused(Fault.STORE, "the disk is full")
+    assert house.commands_done() == [("enter_pin", "2580")]
+
+
+def test_without_a_journal_no_pin_is_even_tried(house, orders):
+    house.journal_error = StoreError("the disk is full")
+    assert ask(orders, "pin", {"digits": "2580"}).reason is Fault.NOT_RECORDED
+    assert house.did == []
+
+
+def test_a_duress_pin_is_answered_like_any_other(house, orders):
+    plain = ask(orders, "pin", {"digits": "2580"})
+    house.decision = Decision(
+        None, Seconds(5.0), Outcome.GRANTED, Reason.VERIFIED, method=Method.PIN, holder="Ada", duress=True
+    )
+    assert ask(orders, "pin", {"digits": "0852"}) == plain
+
+
+@pytest.mark.parametrize("given", [{"digits": "2580"}, {"digits": "258x"}, {"digitz": "2580"}, {"digits": "2" * 13}])
+@pytest.mark.parametrize("peer", [ANNA, MEMBER])
+def test_no_pin_is_ever_written_or_logged(house, orders, caplog, given, peer):
+    with caplog.at_level(logging.DEBUG):
+        answer = ask(orders, "pin", given, peer)
+        house.journal_error = StoreError("the disk is full")
+        ask(orders, "pin", given, peer)
+    (digits,) = given.values()
+    seen = f"{answer} {house.audited()} {caplog.text}"
+    assert digits not in seen
+
+
+def test_rights_are_set_as_given_and_nothing_else(house, orders):
+    given = {"name": "ada", "role": "guest", "valid_until": "2027-01-03T23:00:00Z", "schedule": None, "pin": "2580"}
+    assert ask(orders, "people.set", given) == Done({"name": "ada"})
+    row, (_, name, change) = house.did
+    assert name == "ada"
+    assert change.model_fields_set == set(given)
+    assert change.pin.get_secret_value() == "2580"
+    assert json.loads(row.arguments) == given | {"pin": "**********"}
+    assert "2580" not in row.arguments
+
+
+@pytest.mark.parametrize(
+    ("given", "unrecorded"),
+    [
+        ({"enabled": False}, True),
+        ({"enabled": True}, False),
+        ({"enabled": False, "role": "owner"}, False),
+        ({"role": "resident"}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_only_disabling_somebody_is_done_without_a_record(house, orders, given, unrecorded):
+    house.journal_error = StoreError("the disk is full")
+    answer = ask(orders, "people.set", given | {"name": "ada"})
+    assert isinstance(answer, Done) == unrecorded
+    assert bool(house.did) == unrecorded
+
+
+def test_a_time_without_a_zone_is_refused(orders):
+    answer = ask(orders, "people.set", {"name": "ada", "valid_until": "2027-01-03T23:00:00"})
+    assert answer.reason is Fault.BAD_ARGUMENTS
+    assert "arguments.valid_until: " in answer.message
+
+
+def test_the_status(house, orders):
+    house.time += 60.04
+    house.status_of_door = DoorStatus(is_open=False, faults=("contact cannot be read",))
+    assert ask(orders, "status", {}, MEMBER) == Done(
+        {
+            "mode": "locked",
+            "lock": "locked",
+            "open": False,
+            "alarms": [],
+            "faults": ["contact cannot be read"],
+            "lockout": 12.3,
+            "pin_lockout": 0.0,
+            "face_unlock": True,
+            "clock_trusted": False,
+            "people": 3,
+            "version": __version__,
+            "uptime": 60.0,
+        }
+    )
+    assert house.audited() == []
+
+
+@pytest.mark.parametrize(
+    ("raised", "alarm"),
+    [
+        ("forced_open", DoorEventType.FORCED_OPEN),
+        ("open_too_long", DoorEventType.OPEN_TOO_LONG),
+        ("tampered", DoorEventType.TAMPER),
+        ("jammed", DoorEventType.JAMMED),
+    ],
+)
+def test_the_status_names_each_alarm(house, orders, raised, alarm):
+    house.status_of_door = DoorStatus(**{raised: True})
+    assert ask(orders, "status").result["alarms"] == [alarm.value]
+
+
+def test_the_status_goes_by_what_the_lock_was_told_and_is_there_without_a_gallery_and_a_journal(house, orders):
+    house.status_of_door = DoorStatus(lock_commanded_open=True)
+    house.error, house.journal_error = StoreError("no gallery"), StoreError("no journal")
+    status = ask(orders, "status").result
+    assert (status["lock"], status["people"], status["open"]) == ("unlocked", None, None)
+    json.dumps(status)
+
+
+def test_every_fault_has_its_occasion():
+    """Those of the connection are shown in test_control_server.py and test_control_protocol.py."""
+    of_the_connection = {Fault.MALFORMED, Fault.TOO_LARGE, Fault.TOO_SLOW, Fault.TOO_MANY}
+    shown = {Fault.UNKNOWN_COMMAND, Fault.BAD_ARGUMENTS, Fault.FORBIDDEN, Fault.NOT_RECORDED, Fault.NOT_ALLOWED}
+    shown |= {Fault.DOOR, Fault.STORE, Fault.PEOPLE, Fault.FAILED}
+    assert of_the_connection | shown == set(Fault)

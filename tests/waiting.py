@@ -1,0 +1,16 @@
+"""Waiting for what other processes and threads do."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+
+def until(holds: Callable[[], object], within: float = 10.0) -> None:
+    """Wait until something holds; after `within` seconds without, the test fails."""
+    deadline = time.monotonic() + within
+    pause = threading.Event()
+    while not holds():
+        assert time.monotonic() < deadline, f"it did not come to hold within {within} s"
+        pause.wait(0.005)
