@@ -37,7 +37,9 @@ def config(tmp_path: Path, runtime: str) -> Config:
     """A configuration whose store, key and journal lie in the test's own folder."""
     tree = {
         "people": {"store": "people", "key_file": "gallery.key"},
-        "journal": {"path": "journal.sqlite3"},
+        "journal": {"path": "journal.sqlite3", "key_file": "journal.key"},
+        "access": {"standing_file": "standing.json"},
+        "control": {"socket": "control.sock"},
         "bridge": {"cursor_file": "bridge.cursor"},
         "vision": {"runtime": runtime},
     }

@@ -29,7 +29,8 @@ def fake_gpiod() -> ModuleType:
 def environment(folder: Path) -> dict[str, str]:
     """The environment in which a process has the fake chip; `folder` is made where it is missing."""
     (folder / CHIP).mkdir(parents=True, exist_ok=True)
-    return os.environ | {"PYTHONPATH": str(FAKE_MODULES), "FAKE_GPIO_DIR": str(folder)}
+    path = os.pathsep.join(filter(None, [str(FAKE_MODULES), os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": path, "FAKE_GPIO_DIR": str(folder)}
 
 
 def board_in(folder: Path):

@@ -55,19 +55,9 @@ def can_trace() -> bool:
 def record(program: str, folder: Path, trace: Path, *arguments: str) -> list[Operation]:
     """Run a Python program, and give what it did to the files in `folder`, and what it said in between."""
     reader = _Reader(folder)
-    command = [
-        "strace",
-        "-o",
-        str(trace),
-        "-xx",
-        "-s",
-        "1000000",
-        "-e",
-        f"trace={_CALLS},{_CALLS_OF_NAMES}",
-        "-e",
-        "signal=none",
-    ]
-    subprocess.run([*command, sys.executable, "-c", program, str(folder), *arguments], check=True, capture_output=True)
+    which = ["-e", f"trace={_CALLS},{_CALLS_OF_NAMES}", "-e", "signal=none"]
+    command = ["strace", "-o", str(trace), "-xx", "-s", "1000000", *which, sys.executable, "-c", program]
+    subprocess.run([*command, str(folder), *arguments], check=True, capture_output=True)
     return list(reader.operations(trace.read_text(encoding="ascii").splitlines()))
 
 

@@ -152,7 +152,7 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
     """Recognise people until told to stop."""
     recognition = Recognition(config.vision, config.people)
     people = recognition.recogniser(recorder.note)
-    with closing(live_camera(config.camera)) as camera, stop.ends(camera):
+    with stop.ends(live_camera(config.camera)) as camera:
         stopping(stop)
         door.report_fault(NOBODY_WATCHES, active=False)
         guard(camera, recognition.eyes(), people, reception, recorder, door, voice)

@@ -7,7 +7,7 @@ FaceplateError
 ├── PictureError     a picture cannot be read, or holds no usable face
 ├── EnrolmentError   a person cannot be enrolled from what was given
 ├── StoreError       the gallery or the journal cannot be read or written
-│   └── SealError   the gallery's key is missing, unsafe, or not the one it was sealed with
+│   └── SealError   a key is missing, unsafe, or not the one they were sealed or signed with
 ├── DoorError        the lock's driver cannot be started or did not answer
 ├── ControlError     the daemon cannot be asked over its control socket, or the socket cannot be made
 │   └── NotRunningError   there is no daemon to ask
@@ -47,7 +47,7 @@ class StoreError(FaceplateError, OSError):
 
 
 class SealError(StoreError):
-    """The gallery's key is missing, unsafe, or not the one its people were sealed with."""
+    """A key is missing, unsafe, or not the one the gallery was sealed, or the journal signed, with."""
 
 
 class DoorError(FaceplateError, OSError):

@@ -183,7 +183,7 @@ class JournalRow:
     """Wall-clock time of writing: ISO 8601, UTC, milliseconds, `Z`"""
 
     event_type: str
-    """A DoorEventType, "access_granted", "access_denied", "access_warning", "command" or "people_changed" """
+    """A DoorEventType, "access_granted", "access_denied", "access_warning", "command", "people_changed", "events_lost" """
 
     payload: str
     """Everything else, as canonical JSON"""

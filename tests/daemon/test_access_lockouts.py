@@ -43,7 +43,7 @@ def test_after_five_strangers_nobody_s_face_is_answered_for_a_minute():
     told = [(each.outcome, each.reason, each.person) for each in made if each.outcome is not Outcome.NOTHING]
     assert told == [(Outcome.DENIED, Reason.LOCKED_OUT, None)]
     world.wait(locked_out(world) - 0.25)
-    assert world.see(verified("Ada", 200)).reason is Reason.ALREADY_DECIDED
+    assert world.see(verified("Ada", 200)).reason is Reason.LOOKING
     assert reasons(world.watch(verified("Ada", 200), frames=3)) == [Reason.LOOKING, Reason.LOOKING, Reason.VERIFIED]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_whoever_does_not_go_on_is_told_once(pin_first):
 def test_who_stays_is_asked_again_after_a_while():
     world = world_with_pins()
     made = world.watch(verified("Ada", 1, ADA), frames=8 * 40)
-    changes = [made[0].reason, *(b.reason for a, b in zip(made, made[1:], strict=False) if a.reason is not b.reason)]
+    changes = [made[0].reason, *(b.reason for a, b in pairwise(made) if a.reason is not b.reason)]
     asked = [Reason.LOOKING, Reason.PIN_NEEDED, Reason.REQUEST_TIMEOUT, Reason.ALREADY_DECIDED]
     assert changes == [*asked, Reason.LOOKING, Reason.PIN_NEEDED]
 
@@ -231,9 +232,11 @@ def test_with_face_unlock_off_a_pin_that_needs_a_face_opens_nothing():
     world.reception.switch_face_unlock(on=False)
     assert world.enter(ADAS_PIN).reason is Reason.FACE_UNLOCK_OFF
     assert world.store.standing.pins.failures == 0
-    world = World(access_rules(pin={"alone": True}), PEOPLE)
+    world = World(access_rules(pin={"alone": True}, roles={"resident": {"pin": "always"}}), PEOPLE)
+    world.watch(verified("Ada", 1, ADA), frames=3)
     world.reception.switch_face_unlock(on=False)
-    assert world.enter(ADAS_PIN).outcome is GRANTED
+    decision = world.enter(ADAS_PIN)
+    assert (decision.outcome, decision.method) == (GRANTED, Method.PIN), "the face beside it counts for nothing"
 
 
 def test_what_changed_since_the_face_was_seen_counts():
@@ -316,3 +319,12 @@ def test_the_loop_does_not_wait_for_a_pin_and_pins_wait_for_one_another(monkeypa
     for thread in threads:
         thread.join(10)
     assert sorted(answers) == [Reason.INVALID_PIN] * 3 + [Reason.LOCKED_OUT] * 2
+
+
+def test_of_two_look_alikes_only_those_count_whom_enough_frames_may_show():
+    """Twice Grace beyond doubt, twice one of the two, one stranger: that may be Grace, and not Ada."""
+    for digits, outcome in ((ADAS_PIN, DENIED), (GRACES_PIN, GRANTED)):
+        world = World(people=PEOPLE)
+        frames = [unusable()] * 4 + [verified("Grace"), twins(), verified("Grace"), twins(), unknown()]
+        assert [world.see(frame) for frame in frames][-1].reason is Reason.PIN_NEEDED
+        assert world.enter(digits).outcome is outcome

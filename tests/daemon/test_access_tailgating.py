@@ -16,7 +16,8 @@ UNLOCKED_FOR_ADA = DoorStatus(DoorMode.ACCESSED)
 
 def let_in(**rules: object) -> World:
     world = World(access_rules(**rules), {"Ada": with_pin()})
-    assert world.watch(ADA, frames=3)[-1].outcome is Outcome.GRANTED
+    while world.see(ADA).outcome is not Outcome.GRANTED:
+        assert world.frames < 10
     world.door = OPEN
     return world
 
@@ -36,10 +37,7 @@ def test_whoever_else_is_at_the_open_door_is_told_once(other: Match):
 
 @pytest.mark.parametrize("frames", [1, 2, 4])
 def test_it_takes_as_many_frames_as_a_grant(frames):
-    world = let_in(frames_needed=frames) if frames < 3 else World(access_rules(frames_needed=frames))
-    if frames == 4:
-        world.watch(ADA, frames=4)
-        world.door = OPEN
+    world = let_in(frames_needed=frames)
     assert warnings(world.watch(unknown(2), frames=10)) == [(frames, "Ada")]
 
 

@@ -234,7 +234,11 @@ def test_a_cursor_that_cannot_be_kept_neither_stops_nor_repeats_anything(caplog)
 
 @pytest.mark.parametrize(
     ("event_type", "topic"),
-    [("access_granted", "access"), ("access_denied", "access"), *((kind.value, "door") for kind in DoorEventType)],
+    [
+        *((f"access_{what}", "access") for what in ("granted", "denied", "warning")),
+        *((kind.value, "door") for kind in DoorEventType),
+        *((kind, "system") for kind in ("command", "people_changed", "events_lost")),
+    ],
 )
 def test_events_carry_the_row_and_are_not_retained(event_type, topic):
     row = JournalRow(3, "abc", "2026-03-01T12:00:00.000Z", event_type, '{"person":"Zoë","reason":"verified"}', "", "")
@@ -250,8 +254,8 @@ def test_events_carry_the_row_and_are_not_retained(event_type, topic):
     }
 
 
-@pytest.mark.parametrize("kind", list(DoorEventType))
-def test_every_door_event_has_a_lock_state(kind):
+@pytest.mark.parametrize("kind", [DoorEventType.LOCKED, DoorEventType.UNLOCKED])
+def test_the_moves_of_the_lock_have_a_state(kind):
     row = JournalRow(1, "", "", kind.value, "{}", "", "")
     assert TOPICS.lock_state(row) == Message(
         "faceplate/front-door/lock/state", kind.value.removeprefix("door_").upper(), retain=True

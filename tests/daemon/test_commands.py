@@ -26,7 +26,7 @@ from faceplate.commands.annotate import annotated
 from faceplate.commands.common import ExitCode
 from faceplate.commands.demo import FOOTAGE
 from faceplate.commands.narrator import Narrator
-from faceplate.events import DoorEvent, DoorEventType
+from faceplate.events import Cause, DoorEvent, DoorEventType
 from faceplate.journal.journal import Journal
 from faceplate.pictures import read_picture
 from faceplate.types import Decision, Outcome, Reason, Seconds
@@ -52,7 +52,8 @@ def logging_as_it_was() -> Iterator[None]:
 def config_file(tmp_path: Path, runtime) -> Path:
     tree = {
         "people": {"store": "people", "key_file": "gallery.key"},
-        "journal": {"path": "journal.sqlite3"},
+        "journal": {"path": "journal.sqlite3", "key_file": "journal.key"},
+        "control": {"socket": "control.sock"},
         "vision": {"runtime": runtime},
         "log": {"level": "error"},
     }
@@ -128,7 +129,7 @@ def usage(faceplate: Faceplate, _folder: Path) -> int:
 def damaged_journal(faceplate: Faceplate, folder: Path) -> int:
     path = folder / "journal.sqlite3"
     with closing(Journal(path)) as journal:
-        journal.write(DoorEvent(DoorEventType.LOCKED, Seconds(0.0), "start"))
+        journal.write(DoorEvent(DoorEventType.LOCKED, Seconds(0.0), Cause.START))
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE journal SET payload = '{}'")
     return faceplate("journal", "verify")[0]
@@ -185,6 +186,7 @@ ENDS: dict[ExitCode, Callable[[Faceplate, Path], int]] = {
         "secure", "--set", "door.driver=gpiozero", "--set", "door.chip=/dev/gpiochip99"
     )[0],
     ExitCode.BRIDGE: open_password,
+    ExitCode.CONTROL: lambda faceplate, _: faceplate("status")[0],
     ExitCode.INTERRUPTED: interrupted,
 }
 
@@ -218,7 +220,7 @@ def test_people_are_added_listed_shown_and_removed(faceplate):
     assert faceplate("people", "add", "daniel", STILLS[2])[1] == "Daniel: 1 of 1 pictures taken, 3 in all\n"
 
     (listed,) = told(faceplate("people", "list", "--json")[1])
-    assert listed.keys() == {"name", "pictures", "enrolled"}
+    assert listed.keys() >= {"name", "pictures", "enrolled", "role", "enabled", "valid_until", "pin"}
     assert (listed["name"], listed["pictures"]) == ("Daniel", 3)
     assert faceplate("people", "list")[1].startswith("Daniel  3 pictures  ")
     assert told(faceplate("people", "show", "DANIEL", "--json")[1]) == [listed]

@@ -1,26 +1,35 @@
-"""The door on a simulated lock: what it obeys, what it writes in which order, and that it ends up shut."""
+"""The door on simulated hardware: what it obeys, what it tells in which order, and that it ends up shut."""
 
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from faceplate.config import DoorConfig
+from faceplate.door.controller import INPUT_FAULT, LIGHT_FAULT, LOCK_FAULT
 from faceplate.door.door import Door
-from faceplate.door.lock import NoLock
-from faceplate.door.simulated import Move, SimulatedLock
-from faceplate.errors import DoorError, StoreError
-from faceplate.events import DoorEvent, DoorEventType
-from faceplate.types import Decision, Likeness, Match, Outcome, Reason, Seconds
+from faceplate.door.hardware import Hardware, Lights, Readings
+from faceplate.door.renewal import GRACE, LEASE, RenewedLock
+from faceplate.door.simulated import Move, SimulatedLock, SimulatedPanel, SimulatedSwitches
+from faceplate.errors import DoorError, OrderRefusedError
+from faceplate.events import Cause, DoorEvent, DoorEventType, DoorMode, DoorStatus, Order
+from faceplate.types import Decision, Likeness, Match, Method, Outcome, Reason, Seconds
 
 MAX_FRAME_AGE = Seconds(1.0)
 PATIENCE = 10.0
 """Seconds until a test gives up waiting for the door's thread"""
+
+CONFIG = DoorConfig(driver="simulated", release_time=Seconds(5.0))
+MOTOR = DoorConfig(driver="simulated", lock="motor", lock_line=5, release_time=Seconds(5.0), open_time=Seconds(30.0))
+NO_SWITCHES = Readings()
+AT_REST = Readings(exit_pressed=False, is_open=False, tampered=False, bell_pressed=False)
+GRANTED_LIGHTS, OPEN_LIGHTS = Lights(green=True, buzzer=True), Lights(green=True)
 
 
 class Time:
@@ -28,75 +37,116 @@ class Time:
 
     def __init__(self) -> None:
         self.now = 100.0
+        self.waits: list[Seconds | None] = []
 
     def __call__(self) -> Seconds:
         return Seconds(self.now)
 
     def wait(self, changed: threading.Condition, timeout: Seconds | None) -> None:
+        self.waits.append(timeout)
         if timeout is None:
             assert changed.wait(PATIENCE), "nobody woke the door's thread"
         else:
+            # Others get at the door meanwhile.
+            changed.wait(0.001)
             self.now += timeout
 
 
-class Journal:
-    """Keeps the events, and whether the lock was locked when each was written."""
+class Record:
+    """Keeps the events, and whether the lock was locked when each was told."""
 
     def __init__(self, lock: Lock) -> None:
         self._lock = lock
         self.events: list[DoorEvent] = []
-        self.locked_when_written: list[bool] = []
-        self.written: queue.Queue[DoorEvent] = queue.Queue()
-        self.full = False
-        self.fills_up_at: DoorEventType | None = None
+        self.locked_when_told: list[bool] = []
+        self.told: queue.Queue[DoorEvent] = queue.Queue()
+        self.breaks_at: DoorEventType | None = None
 
-    def write(self, event: DoorEvent) -> None:
-        self.locked_when_written.append(self._lock.locked)
-        if self.full:
-            raise StoreError("the disk is full")
+    def __call__(self, event: DoorEvent) -> None:
+        self.locked_when_told.append(self._lock.locked)
         self.events.append(event)
-        self.written.put(event)
-        self.full = event.type is self.fills_up_at
+        self.told.put(event)
+        if event.type is self.breaks_at:
+            raise ZeroDivisionError("a fault in the program")
 
     @property
     def story(self) -> list[tuple[str, str]]:
-        return [(event.type.value, event.cause) for event in self.events]
+        return [(event.type.value, event.cause.value) for event in self.events]
 
 
 class Lock(SimulatedLock):
-    """A simulated lock whose hardware can fail."""
+    """A simulated lock whose hardware can fail, and that remembers its leases."""
 
-    jammed_on_lock = 0
+    fails_to_lock = 0
     """So many times will lock() still fail"""
-    jammed_on_unlock = False
+    fails_to_unlock = False
+    hangs: threading.Event | None = None
+
+    def __init__(self, clock: Time) -> None:
+        self.leases: list[float] = []
+        self.hanging = threading.Event()
+        super().__init__(clock)
 
     def lock(self) -> None:
-        if self.jammed_on_lock:
-            self.jammed_on_lock -= 1
+        if self.hangs is not None:
+            self.hanging.set()
+            assert self.hangs.wait(PATIENCE)
+        if self.fails_to_lock:
+            self.fails_to_lock -= 1
             raise DoorError("the relay does not answer")
         super().lock()
 
-    def unlock(self) -> None:
-        super().unlock()
-        if self.jammed_on_unlock:
+    def unlock(self, lasting: Seconds) -> None:
+        self.leases.append(round(lasting, 6))
+        super().unlock(lasting)
+        if self.fails_to_unlock:
             raise DoorError("the relay answered with an error, after it moved")
+
+
+class Switches(SimulatedSwitches):
+    """Simulated switches that can fail."""
+
+    fails = False
+
+    def read(self) -> Readings:
+        if self.fails:
+            raise DoorError("the line does not answer")
+        return super().read()
+
+
+class Panel(SimulatedPanel):
+    """Simulated lights that can fail."""
+
+    fails = False
+    tries = 0
+
+    def show(self, lights: Lights) -> None:
+        self.tries += 1
+        if self.fails:
+            raise DoorError("the light does not answer")
+        super().show(lights)
 
 
 @dataclass
 class Rig:
+    config: DoorConfig = CONFIG
+    readings: Readings = NO_SWITCHES
+    mode: DoorMode = DoorMode.LOCKED
     time: Time = field(default_factory=Time)
 
     def __post_init__(self) -> None:
         self.lock = Lock(self.time)
-        self.journal = Journal(self.lock)
+        self.switches = Switches(self.readings)
+        self.panel = Panel()
+        self.record = Record(self.lock)
+        hardware = Hardware(self.lock, self.switches, self.panel)
         self.door = Door(
-            DoorConfig(driver="simulated", release_time=Seconds(5.0)),
-            self.lock,
-            self.journal.write,
-            self.time,
-            MAX_FRAME_AGE,
-            wait=self.time.wait,
+            self.config, hardware, self.record, self.time, MAX_FRAME_AGE, mode=self.mode, wait=self.time.wait
         )
+
+    def started(self) -> Rig:
+        self.door.start(thread=False)
+        return self
 
     def decision(self, person: str | None = "Ada", *, age: float = 0.1) -> Decision:
         stamp = Seconds(self.time.now - age)
@@ -108,6 +158,10 @@ class Rig:
         self.time.now += seconds
         self.door.tick()
 
+    def press(self, **levels: bool) -> None:
+        self.switches.set(**levels)
+        self.door.tick()
+
 
 def _match(person: str) -> Match:
     return Match(sighting=None, likeness=Likeness.VERIFIED, person=person)  # type: ignore[arg-type] # the door looks at no face
@@ -115,29 +169,46 @@ def _match(person: str) -> Match:
 
 @pytest.fixture
 def rig():
-    """A started door whose time the test passes itself."""
-    rig = Rig()
-    rig.door.start(thread=False)
-    return rig
+    """A started door without switches, whose time the test passes itself."""
+    return Rig().started()
+
+
+@pytest.fixture
+def wired():
+    """The same with switches."""
+    return Rig(readings=AT_REST).started()
 
 
 LOCKED, UNLOCKED = DoorEventType.LOCKED.value, DoorEventType.UNLOCKED.value
+FAULT = (DoorEventType.FAULT.value, "fault")
 
 
-def test_start_locks_and_writes_the_known_state(rig):
+# ---- What it obeys ---------------------------------------------------------------------------------------------------
+
+
+def test_start_locks_and_tells_the_known_state(rig):
     assert rig.lock.locked
-    assert rig.journal.events == [DoorEvent(DoorEventType.LOCKED, Seconds(100.0), "start")]
+    assert rig.record.events == [DoorEvent(DoorEventType.LOCKED, Seconds(100.0), Cause.START)]
+    assert rig.door.status() == DoorStatus()
+
+
+@pytest.mark.parametrize("mode", DoorMode)
+def test_it_starts_locked_whatever_was_before(mode):
+    rig = Rig(mode=mode).started()
+    assert rig.lock.locked
+    assert rig.door.status().mode is (mode if mode in {DoorMode.BLOCKED, DoorMode.LOCKED_DOWN} else DoorMode.LOCKED)
 
 
 def test_a_grant_unlocks_for_the_release_time(rig):
     rig.door.obey(rig.decision("Ada"))
     assert not rig.lock.locked
+    assert rig.door.status() == DoorStatus(mode=DoorMode.ACCESSED, lock_commanded_open=True)
     rig.pass_time(4.9)
     assert not rig.lock.locked
-    rig.pass_time(0.2)
+    rig.pass_time(0.1)
     assert rig.lock.locked
-    assert rig.journal.story == [(LOCKED, "start"), (UNLOCKED, "access_granted"), (LOCKED, "release_time")]
-    assert rig.journal.events[1].person == "Ada"
+    assert rig.record.story == [(LOCKED, "start"), (UNLOCKED, "access_granted"), (LOCKED, "release_time")]
+    assert rig.record.events[1].person == "Ada"
 
 
 def test_a_second_grant_prolongs(rig):
@@ -147,7 +218,6 @@ def test_a_second_grant_prolongs(rig):
     rig.pass_time(4.0)
     assert not rig.lock.locked
     rig.pass_time(1.0)
-    assert rig.lock.locked
     assert rig.lock.moves == (
         Move(Seconds(100.0), locked=True),
         Move(Seconds(100.0), locked=False),
@@ -155,9 +225,17 @@ def test_a_second_grant_prolongs(rig):
     )
 
 
+def test_who_needs_longer_gets_longer(rig):
+    rig.door.obey(replace(rig.decision("Ada"), extended=True))
+    rig.pass_time(19.9)
+    assert not rig.lock.locked
+    rig.pass_time(0.1)
+    assert rig.lock.locked
+
+
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.GRANTED])
 def test_nothing_but_a_grant_unlocks(rig, outcome):
-    rig.door.obey(Decision(1, rig.time(), outcome, Reason.VERIFIED, _match("Ada")))
+    rig.door.obey(Decision(1, rig.time(), outcome, Reason.VERIFIED, _match("Ada"), holder="Ada"))
     assert rig.lock.locked
 
 
@@ -165,19 +243,22 @@ def test_every_frames_decision_lets_time_pass(rig):
     rig.door.obey(rig.decision("Ada"))
     rig.time.now += 5.0
     rig.door.obey(rig.decision(None))
-    assert rig.lock.locked
+    assert rig.record.story[-1] == (LOCKED, "release_time")
 
 
+@pytest.mark.parametrize("frame", [7, None])
 @pytest.mark.parametrize(("age", "opens"), [(0.0, True), (1.0, True), (1.001, False), (60.0, False), (-0.001, False)])
-def test_only_a_fresh_frame_opens(rig, caplog, age, opens):
+def test_only_a_fresh_frame_or_pin_opens(rig, caplog, frame, age, opens):
     rig.time.now = 200.0
-    rig.door.obey(rig.decision("Ada", age=age))
+    rig.door.obey(replace(rig.decision("Ada", age=age), frame=frame, holder="Ada", method=Method.PIN))
     assert rig.lock.locked is not opens
     assert ("the door does not move" in caplog.text) is not opens
+    assert ("a PIN would let" in caplog.text) is (frame is None and not opens)
+    assert rig.panel.shown == (GRANTED_LIGHTS if opens else Lights(red=True, buzzer=True))
 
 
 def test_a_frame_without_a_time_opens_nothing(rig):
-    rig.door.obey(rig.decision("Ada", age=float("nan")))
+    rig.door.obey(rig.decision("Ada", age=math.nan))
     assert rig.lock.locked
 
 
@@ -195,67 +276,259 @@ def test_a_stale_grant_does_not_prolong(rig):
     assert rig.lock.locked
 
 
+@pytest.mark.parametrize("order", [Order.BLOCK, Order.LOCK_DOWN])
+def test_a_grant_that_was_decided_before_the_door_was_blocked_opens_nothing(rig, caplog, order):
+    rig.door.order(order)
+    rig.door.obey(rig.decision("Ada"))
+    assert rig.lock.locked
+    assert "it does not move" in caplog.text
+    assert rig.panel.shown == Lights(red=True, buzzer=True)
+
+
+def test_an_order_is_done_or_refused_with_its_reason(rig):
+    rig.door.order(Order.ACCESS, person="Grace")
+    assert rig.record.events[-1] == DoorEvent(DoorEventType.UNLOCKED, Seconds(100.0), Cause.COMMAND, "Grace")
+    rig.door.order(Order.LOCK_DOWN)
+    assert rig.lock.locked
+    before = list(rig.record.events)
+    with pytest.raises(OrderRefusedError, match="unlock is refused while the door is locked_down; possible is"):
+        rig.door.order(Order.UNLOCK)
+    assert rig.lock.locked
+    assert rig.record.events == before
+    rig.door.order(Order.LOCK_DOWN_RELEASE)
+    assert rig.door.status().mode is DoorMode.LOCKED
+
+
+def test_an_order_is_judged_by_what_the_door_is_now(rig):
+    rig.door.order(Order.ACCESS)
+    rig.time.now += 5.0
+    rig.door.order(Order.LOCK)
+    assert rig.record.story[-1] == (LOCKED, "release_time")
+
+
 def test_the_clock_going_back_locks(rig, caplog):
     rig.door.obey(rig.decision("Ada"))
     rig.pass_time(-3.0)
     assert rig.lock.locked
-    assert rig.journal.story[-1] == (LOCKED, "fault")
+    assert rig.record.story[-1] == (LOCKED, "fault")
     assert "the clock went back" in caplog.text
 
 
-def test_nothing_is_written_while_the_lock_is_open(rig):
+def test_nothing_is_told_as_done_before_it_is_and_unlocking_before(rig):
     rig.door.obey(rig.decision("Ada"))
     rig.pass_time(5.0)
-    rig.door.obey(rig.decision("Ada"))
+    rig.door.order(Order.UNLOCK)
     rig.door.close()
-    assert rig.journal.locked_when_written == [True] * 5
+    assert [kind for kind, _ in rig.record.story].count(LOCKED) == 3
+    assert rig.record.locked_when_told == [True] * len(rig.record.events)
 
 
-def test_what_cannot_be_written_does_not_unlock(rig):
-    rig.journal.full = True
-    with pytest.raises(StoreError):
-        rig.door.obey(rig.decision("Ada"))
-    assert rig.lock.moves == (Move(Seconds(100.0), locked=True),)
-    rig.journal.full = False
+def test_a_fault_is_told_and_kept_until_it_is_over(rig):
+    rig.door.report_fault("the camera", active=True)
+    assert rig.door.status().faults == ("the camera",)
+    rig.door.report_fault("the camera", active=False)
+    assert rig.door.status().faults == ()
+    assert [(e.type, e.detail, e.active) for e in rig.record.events[1:]] == [
+        (DoorEventType.FAULT, "the camera", True),
+        (DoorEventType.FAULT, "the camera", False),
+    ]
+
+
+# ---- Inputs ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_exit_button_opens_whatever_was_ordered(wired):
+    wired.door.order(Order.LOCK_DOWN)
+    wired.press(exit_pressed=True)
+    assert not wired.lock.locked
+    wired.pass_time(5.0)
+    assert wired.lock.locked
+    assert wired.record.story[-2:] == [("access_not_taken", "release_time"), (LOCKED, "release_time")]
+
+
+def test_the_contact_is_seen_with_every_decision(wired):
+    wired.door.obey(wired.decision("Ada"))
+    wired.switches.set(is_open=True)
+    wired.door.obey(wired.decision(None))
+    assert wired.door.status().is_open is True
+    assert ("access_taken", "contact") in wired.record.story
+
+
+def test_switches_are_debounced_as_configured():
+    contact = {"inputs": {"contact": {"line": 4, "debounce": 0.25}}}
+    rig = Rig(DoorConfig.model_validate({"driver": "simulated", **contact}), AT_REST).started()
+    rig.pass_time(0.25)
+    assert rig.door.status().is_open is False
+    rig.press(is_open=True)
+    rig.pass_time(0.24)
+    assert rig.door.status().is_open is False
+    rig.pass_time(0.01)
+    assert rig.door.status().is_open is True
+
+
+def test_a_switch_that_does_not_answer_is_unknown_and_a_fault_until_it_does(wired, caplog):
+    wired.door.obey(wired.decision("Ada"))
+    wired.switches.fails = True
+    wired.pass_time(0.02)
+    wired.pass_time(0.02)
+    assert wired.door.status().is_open is None
+    assert wired.door.status().faults == (INPUT_FAULT,)
+    wired.pass_time(5.0)
+    assert wired.lock.locked, "time is kept all the same"
+    wired.switches.fails = False
+    wired.pass_time(0.02)
+    assert wired.door.status().faults == ()
+    assert wired.door.status().is_open is False
+    assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
+    faults = [event for event in wired.record.events if event.type is DoorEventType.FAULT]
+    assert [(event.detail, event.active) for event in faults] == [(INPUT_FAULT, True), (INPUT_FAULT, False)]
+
+
+# ---- Lights ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_lights_follow_the_door(rig):
+    assert rig.panel.shown == Lights()
+    rig.door.obey(rig.decision("Ada"))
+    assert rig.panel.shown == GRANTED_LIGHTS
+    rig.pass_time(0.2)
+    assert rig.panel.shown == OPEN_LIGHTS
+    rig.pass_time(5.0)
+    assert rig.panel.shown == Lights()
+    rig.door.order(Order.BLOCK)
+    assert rig.panel.shown == Lights(red=True)
+    rig.door.close()
+    assert rig.panel.shown == Lights()
+
+
+def test_a_denial_is_shown_and_passes(rig):
+    rig.door.obey(Decision(1, rig.time(), Outcome.DENIED, Reason.CREDENTIAL_NOT_FOUND))
+    assert rig.panel.shown == Lights(red=True, buzzer=True)
+    rig.pass_time(0.2)
+    assert rig.panel.shown == Lights()
+
+
+def test_lights_that_do_not_answer_never_hinder_the_lock(rig, caplog):
+    rig.panel.fails = True
     rig.door.obey(rig.decision("Ada"))
     assert not rig.lock.locked
+    assert rig.door.status().faults == (LIGHT_FAULT,)
+    tries = rig.panel.tries
+    rig.pass_time(0.01)
+    assert rig.panel.tries == tries, "the same is not tried again and again"
+    rig.pass_time(5.0)
+    assert rig.lock.locked
+    rig.panel.fails = False
+    rig.door.order(Order.BLOCK)
+    assert rig.door.status().faults == ()
+    assert [record.levelno for record in caplog.records].count(logging.WARNING) == 1
 
 
-def test_a_full_disk_does_not_keep_the_door_open(rig):
+# ---- Leases ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_accesss_lease_lasts_as_long_as_it_and_a_little_more(rig):
     rig.door.obey(rig.decision("Ada"))
-    rig.journal.full = True
-    rig.time.now += 5.0
-    with pytest.raises(StoreError):
-        rig.door.tick()
+    rig.pass_time(2.0)
+    assert rig.lock.leases == [5.25]
+    rig.door.obey(rig.decision("Grace"))
+    assert rig.lock.leases == [5.25, 5.25]
+
+
+def test_the_lease_shortens_with_the_access(wired):
+    wired.door.obey(wired.decision("Ada"))
+    wired.time.now += 1.0
+    wired.press(is_open=True)
+    assert wired.lock.leases == [5.25, 2.25]
+    assert wired.lock.moves[-1].locked is False
+
+
+@pytest.mark.parametrize("order", [Order.UNLOCK, Order.LOCK_OPEN])
+def test_a_door_that_stays_unlocked_renews_its_lease_every_second(rig, order):
+    rig.door.order(order)
+    for _ in range(8):
+        rig.pass_time(0.25)
+    assert rig.lock.leases == [3.0, 3.0, 3.0]
+    assert len(rig.lock.moves) == 2
+
+
+def test_a_door_that_stays_unlocked_locks_three_seconds_after_nobody_lives(rig):
+    rig.door.order(Order.UNLOCK)
+    rig.time.now += 3.0
     assert rig.lock.locked
 
 
-def test_close_locks_and_writes_it_down_once(rig):
+def test_a_motors_lease_is_renewed_while_its_bolt_waits():
+    rig = Rig(MOTOR, AT_REST).started()
+    rig.door.obey(rig.decision("Ada"))
+    rig.press(is_open=True)
+    rig.pass_time(2.0)
+    assert rig.door.status().mode is DoorMode.LOCKED
+    for _ in range(27):
+        rig.pass_time(1.0)
+        assert not rig.lock.locked
+    rig.pass_time(0.5)
+    assert rig.lock.leases[-1] <= 1.25
+    rig.pass_time(0.5)
+    assert rig.lock.locked
+    assert rig.record.story[-1] == (LOCKED, "relock_delay")
+
+
+def test_a_lock_that_did_not_lock_gets_no_new_lease(rig):
+    rig.door.order(Order.UNLOCK)
+    rig.lock.fails_to_lock = 100
+    with pytest.raises(DoorError):
+        rig.door.order(Order.LOCK)
+    for _ in range(6):
+        rig.time.now += 0.5
+        with pytest.raises(DoorError):
+            rig.door.tick()
+    assert rig.lock.locked
+    assert rig.lock.leases == [3.0]
+
+
+@pytest.mark.parametrize(("until", "lease"), [(math.inf, LEASE), (103.0, LEASE), (102.75, LEASE), (102.5, 2.75)])
+def test_a_renewed_lease_does_not_outlast_its_end(until, lease):
+    lock = Lock(Time())
+    renewed = RenewedLock(lock)
+    renewed.keep(Seconds(until), Seconds(100.0), momentary=False)
+    assert lock.leases == [lease]
+    assert renewed.renew_at == 101.0
+    renewed.keep(Seconds(until), Seconds(100.99), momentary=False)
+    assert len(lock.leases) == 1
+    renewed.keep(Seconds(until), Seconds(101.0), momentary=False)
+    assert lock.leases[1:] == [min(LEASE, until - 101.0 + GRACE)]
+    renewed.lock()
+    assert renewed.renew_at == math.inf
+    assert lock.locked
+
+
+# ---- What fails ------------------------------------------------------------------------------------------------------
+
+
+def test_close_locks_and_tells_it_once(rig):
     rig.door.obey(rig.decision("Ada"))
     rig.door.close()
     rig.door.close()
     assert rig.lock.locked
-    assert rig.journal.story == [(LOCKED, "start"), (UNLOCKED, "access_granted"), (LOCKED, "stop")]
+    assert rig.record.story == [(LOCKED, "start"), (UNLOCKED, "access_granted"), (LOCKED, "stop")]
 
 
-def test_closing_a_locked_door_writes_nothing(rig):
+def test_closing_a_locked_door_tells_nothing(rig):
     rig.door.close()
-    assert rig.journal.story == [(LOCKED, "start")]
+    assert rig.record.story == [(LOCKED, "start")]
 
 
-def test_close_with_a_full_disk_still_locks_and_lets_go(rig):
-    rig.door.obey(rig.decision("Ada"))
-    rig.journal.full = True
-    with pytest.raises(StoreError):
-        rig.door.close()
-    assert rig.lock.locked
-    with pytest.raises(DoorError, match="closed"):
-        rig.lock.unlock()
+def test_close_lets_go_of_all_the_hardware(wired):
+    wired.door.close()
+    for use in (lambda: wired.lock.unlock(Seconds(1.0)), wired.switches.read, lambda: wired.panel.show(Lights())):
+        with pytest.raises(DoorError, match="closed"):
+            use()
 
 
 def test_close_tries_again_when_the_lock_does_not_answer_at_first(rig, caplog):
     rig.door.obey(rig.decision("Ada"))
-    rig.lock.jammed_on_lock = 1
+    rig.lock.fails_to_lock = 1
     with pytest.raises(DoorError):
         rig.door.close()
     assert rig.lock.locked
@@ -264,72 +537,110 @@ def test_close_tries_again_when_the_lock_does_not_answer_at_first(rig, caplog):
 
 @pytest.mark.parametrize("when", ["before start", "after close"])
 def test_a_door_that_is_not_running_obeys_nobody(when):
-    rig = Rig()
+    rig = Rig(readings=AT_REST)
     if when == "after close":
-        rig.door.start(thread=False)
-        rig.door.close()
+        rig.started().door.close()
+    told = len(rig.record.events)
     with pytest.raises(DoorError, match="not running"):
         rig.door.obey(rig.decision("Ada"))
+    with pytest.raises(DoorError, match="not running"):
+        rig.door.order(Order.UNLOCK)
+    rig.door.report_fault("the camera", active=True)
+    rig.door.tick()
     assert rig.lock.locked
+    assert len(rig.record.events) == told
 
 
 def test_a_door_that_was_never_started_can_be_closed():
     rig = Rig()
     rig.door.close()
     assert rig.lock.locked
-    assert rig.journal.events == []
+    assert rig.record.events == []
 
 
 def test_a_relock_that_fails_is_said_loudly_and_tried_again(rig, caplog):
     rig.door.obey(rig.decision("Ada"))
-    rig.lock.jammed_on_lock = 1
+    rig.lock.fails_to_lock = 2
     rig.time.now += 5.0
-    with pytest.raises(DoorError):
-        rig.door.tick()
-    assert "THE DOOR MAY BE OPEN" in caplog.text
-    assert rig.journal.story[-1] == (UNLOCKED, "access_granted"), "nobody may claim that it is locked"
+    for _ in range(2):
+        with pytest.raises(DoorError):
+            rig.door.tick()
+    assert [record.levelno for record in caplog.records].count(logging.CRITICAL) == 1
+    assert rig.record.story[1:] == [(UNLOCKED, "access_granted"), FAULT], "nobody may claim that it is locked"
+    assert rig.door.status().faults == (LOCK_FAULT,)
+    assert rig.door.status().lock_commanded_open
     rig.door.tick()
-    assert rig.lock.locked
-    assert rig.journal.story[-1] == (LOCKED, "release_time")
+    assert rig.record.story[3:] == [(LOCKED, "release_time"), FAULT]
+    assert rig.door.status() == DoorStatus()
 
 
-def test_an_unlock_that_fails_ends_locked_and_written_down(rig):
-    rig.lock.jammed_on_unlock = True
+def test_an_unlock_that_fails_ends_locked_and_told(rig):
+    rig.lock.fails_to_unlock = True
     with pytest.raises(DoorError, match="after it moved"):
         rig.door.obey(rig.decision("Ada"))
     assert rig.lock.locked
-    assert rig.journal.story[-2:] == [(UNLOCKED, "access_granted"), (LOCKED, "fault")]
+    assert rig.record.story[1:] == [(UNLOCKED, "access_granted"), FAULT, (LOCKED, "fault"), FAULT]
+    assert rig.door.status() == DoorStatus()
+
+
+def test_an_order_whose_unlock_fails_ends_locked(rig):
+    rig.lock.fails_to_unlock = True
+    with pytest.raises(DoorError, match="after it moved"):
+        rig.door.order(Order.UNLOCK)
+    assert rig.lock.locked
+    assert rig.door.status().mode is DoorMode.LOCKED
 
 
 def test_a_lock_that_does_not_answer_is_a_refusal_to_start():
     rig = Rig()
-    rig.lock.jammed_on_lock = 1
+    rig.lock.fails_to_lock = 1
     with pytest.raises(DoorError):
         rig.door.start()
-    assert rig.journal.events == []
+    assert rig.record.story == [FAULT]
     rig.door.close()
 
 
-def test_a_kiosk_has_nothing_to_move():
-    events: list[DoorEvent] = []
-    clock = Time()
-    door = Door(DoorConfig(driver="none"), NoLock(), events.append, clock, MAX_FRAME_AGE)
-    door.start(thread=False)
-    door.obey(Decision(1, clock(), Outcome.GRANTED, Reason.VERIFIED, _match("Ada")))
-    door.close()
-    assert [event.cause for event in events] == ["start", "access_granted", "stop"]
+# ---- The door's own thread -------------------------------------------------------------------------------------------
 
 
 def test_the_thread_relocks_on_time_when_nobody_calls():
     rig = Rig()
     rig.door.start()
-    assert rig.journal.written.get(timeout=PATIENCE).cause == "start"
+    assert rig.record.told.get(timeout=PATIENCE).cause == "start"
     rig.door.obey(rig.decision("Ada"))
-    assert rig.journal.written.get(timeout=PATIENCE).cause == "access_granted"
-    assert rig.journal.written.get(timeout=PATIENCE) == DoorEvent(DoorEventType.LOCKED, Seconds(105.0), "release_time")
-    assert rig.lock.moves[-1] == Move(Seconds(105.0), locked=True)
+    assert rig.record.told.get(timeout=PATIENCE).cause == "access_granted"
+    told = rig.record.told.get(timeout=PATIENCE)
+    assert told.cause == "release_time"
+    assert told.time == pytest.approx(105.0)
     rig.door.close()
     assert not rig.door._thread.is_alive()
+
+
+def test_the_thread_reads_the_switches_every_20_ms():
+    rig = Rig(readings=AT_REST)
+    rig.door.start()
+    rig.switches.set(exit_pressed=True)
+    while (event := rig.record.told.get(timeout=PATIENCE)).type is not DoorEventType.UNLOCKED:
+        pass
+    assert event.cause is Cause.EXIT_BUTTON
+    rig.door.close()
+    waits = [wait for wait in rig.time.waits if wait is not None]
+    assert waits == rig.time.waits
+    assert waits[0] == max(waits) == 0.02
+
+
+def test_without_switches_the_thread_sleeps_until_something_happens():
+    rig = Rig()
+    rig.door.start()
+    rig.door.report_fault("nothing", active=True)
+    rig.door.report_fault("nothing", active=False)
+    rig.door.obey(rig.decision("Ada"))
+    while rig.record.told.get(timeout=PATIENCE).cause != "release_time":
+        pass
+    rig.door.close()
+    assert rig.time.waits[0] is None
+    assert rig.time.waits[-1] is None
+    assert len(rig.time.waits) < 20
 
 
 def test_the_thread_keeps_real_time_too():
@@ -338,55 +649,60 @@ def test_the_thread_keeps_real_time_too():
     def clock() -> Seconds:
         return Seconds(time.monotonic())
 
-    lock = Lock(clock)
-    journal = Journal(lock)
-    door = Door(DoorConfig(driver="simulated", release_time=Seconds(0.5)), lock, journal.write, clock, MAX_FRAME_AGE)
+    lock = Lock(clock)  # type: ignore[arg-type] # a clock is a clock
+    record = Record(lock)
+    config = DoorConfig(driver="simulated", release_time=Seconds(0.5))
+    door = Door(config, Hardware(lock, Switches(Readings()), Panel()), record, clock, MAX_FRAME_AGE)
     door.start()
     door.obey(Decision(1, clock(), Outcome.GRANTED, Reason.VERIFIED, _match("Ada")))
-    causes = [journal.written.get(timeout=PATIENCE).cause for _ in range(3)]
+    causes = [record.told.get(timeout=PATIENCE).cause for _ in range(3)]
+    moves = lock.moves
     door.close()
     assert causes == ["start", "access_granted", "release_time"]
-    assert 0.5 <= lock.moves[-1].time - lock.moves[-2].time < PATIENCE
+    assert 0.5 <= moves[-1].time - moves[-2].time < PATIENCE
 
 
-def test_a_thread_that_cannot_write_leaves_the_door_locked_and_says_so(caplog):
+def test_the_status_is_known_while_the_lock_hangs():
+    rig = Rig().started()
+    rig.door.obey(rig.decision("Ada"))
+    rig.lock.hangs = threading.Event()
+    hanging = threading.Thread(target=rig.door.order, args=(Order.LOCK,), daemon=True)
+    hanging.start()
+    assert rig.lock.hanging.wait(PATIENCE)
+    assert rig.door.status().lock_commanded_open
+    rig.lock.hangs.set()
+    hanging.join(PATIENCE)
+    assert not rig.door.status().lock_commanded_open
+
+
+def test_a_thread_that_breaks_leaves_the_door_locked_and_says_so(caplog):
     rig = Rig()
     rig.door.start()
-    rig.journal.fills_up_at = DoorEventType.UNLOCKED
+    rig.record.breaks_at = DoorEventType.LOCKED
     rig.door.obey(rig.decision("Ada"))
     rig.door._thread.join(PATIENCE)
     assert rig.lock.locked
     assert "the door's thread failed" in caplog.text
-    with pytest.raises(StoreError, match="full"):
+    with pytest.raises(ZeroDivisionError):
         rig.door.obey(rig.decision("Ada"))
+    with pytest.raises(ZeroDivisionError):
+        rig.door.order(Order.UNLOCK)
     assert rig.lock.locked
+    rig.record.breaks_at = None
     rig.door.close()
 
 
-def test_a_thread_that_cannot_lock_tries_again_and_says_so(caplog):
+def test_a_thread_whose_lock_fails_tries_again_and_goes_on(caplog):
     rig = Rig()
     rig.door.start()
-    rig.lock.jammed_on_lock = 1
+    rig.lock.fails_to_lock = 3
     rig.door.obey(rig.decision("Ada"))
-    rig.door._thread.join(PATIENCE)
+    while rig.record.told.get(timeout=PATIENCE).cause != "release_time":
+        pass
     assert rig.lock.locked
-    assert rig.journal.story[-1] == (LOCKED, "fault")
-    with pytest.raises(DoorError, match="does not answer"):
-        rig.door.obey(rig.decision(None))
+    rig.door.obey(rig.decision("Grace"))
     rig.door.close()
     assert [record.levelno for record in caplog.records].count(logging.CRITICAL) == 1
-
-
-def test_a_thread_whose_lock_stays_dead_hands_over_to_close(caplog):
-    rig = Rig()
-    rig.door.start()
-    rig.lock.jammed_on_lock = 2
-    rig.door.obey(rig.decision("Ada"))
-    rig.door._thread.join(PATIENCE)
-    assert not rig.lock.locked
-    assert "could not lock the door" in caplog.text
-    rig.door.close()
-    assert rig.lock.locked
 
 
 def test_close_ends_a_thread_that_waits():

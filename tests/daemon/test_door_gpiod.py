@@ -108,6 +108,24 @@ def test_every_kind_of_lock_has_its_driver(board, kind, driver):
     assert not any(line.consumer for line in board.lines)
 
 
+@pytest.mark.parametrize("changes", [{}, {"lock": "latching", "lock_line": 18, "pulse": 0.02}])
+def test_a_closed_lock_lets_go_of_the_chip_also_if_it_could_not_be_had(changes):
+    opened = []
+
+    def open_chip(path):
+        opened.append(FakeBoard(path).open_chip(path))
+        return opened[-1]
+
+    def lock_with(line):
+        lines = LockLines.of(DoorConfig(driver="gpiozero", chip=CHIP, line=line, **changes))
+        return bare_lock(lines, GpiodFactory(CHIP, open_chip))
+
+    lock_with(17).close()
+    with pytest.raises(DoorError):
+        lock_with(60)
+    assert [chip._open for chip in opened] == [False, False]
+
+
 @pytest.mark.parametrize(("taken", "free"), [(17, 18), (18, 17)])
 def test_a_pulsed_lock_that_cannot_have_both_lines_has_neither(board, taken, free):
     board.lines[taken].consumer = "fan-control"

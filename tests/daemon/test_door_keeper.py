@@ -16,6 +16,7 @@ import pytest
 
 from faceplate.config import DoorConfig
 from faceplate.door import keeper
+from faceplate.door.gpiozero_driver import hardware_of
 from faceplate.door.keeper_client import KeptLock
 from faceplate.door.lock_lines import LockLines
 from faceplate.errors import DoorError
@@ -164,6 +165,46 @@ def test_the_lock_is_closed_even_if_nobody_reads_the_answers():
     assert lock.told == ["close"]
 
 
+def test_it_ends_well_if_nobody_is_there_any_more():
+    lock = BareLock()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        ours.send(json.dumps(LINES).encode())
+        ours.shutdown(socket.SHUT_WR)
+        lock.close = ours.close
+        keeper.keep(theirs, lambda: 0.0, lambda _: lock)
+    assert ours.fileno() == -1
+
+
+def test_who_does_not_read_the_answers_does_not_keep_the_door_open():
+    lock = BareLock()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the kernel makes it the least it can
+    with ours, theirs:
+        ours.send(json.dumps(LINES).encode())
+        for _ in range(50):
+            ours.send(json.dumps(["unlock", 60.0]).encode())
+        with pytest.raises(BlockingIOError):
+            keeper.keep(theirs, lambda: 0.0, lambda _: lock)
+    assert lock.told == ["unlock", "close"]
+
+
+def test_it_ends_with_a_line_of_what_was_wrong():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        ours.send(b"[]")
+        done = subprocess.run(
+            [sys.executable, "-m", "faceplate.door.keeper"],
+            stdin=theirs,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("the keeper of the lock ends: expected the lock's lines")
+    assert done.stderr.count("\n") == 1
+
+
 def test_it_starts_with_little():
     """A door may stand open until a new one has started."""
     code = "import faceplate.door.keeper, sys; print(*sorted({'pydantic', 'numpy', 'cv2', 'yaml'} & set(sys.modules)))"
@@ -196,10 +237,11 @@ def keeper_of(lock):
 def test_it_heeds_no_signal_that_can_be_ignored(board, lock):
     """Those that the service manager and a terminal send to all processes at once."""
     lock.unlock(Seconds(60.0))
+    first = keeper_of(lock)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGABRT, signal.SIGQUIT, signal.SIGTSTP):
-        keeper_of(lock).send_signal(number)
-    lock.unlock(Seconds(60.0))
-    assert keeper_of(lock).poll() is None
+        first.send_signal(number)
+        lock.unlock(Seconds(60.0))
+        assert keeper_of(lock) is first, number
     assert is_open(board)
     lock.lock()
     assert not is_open(board)
@@ -300,6 +342,27 @@ def test_closing_tries_once_more_whatever_the_time(board, tmp_path):
     lock.close()
     assert not is_open(board)
     assert board.state_of(17) == {}
+
+
+def test_what_lies_in_the_present_folder_is_not_taken_for_a_module(board, tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("raise SystemExit", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    lock = KeptLock(DoorConfig(driver="gpiozero"))
+    lock.unlock(Seconds(60.0))
+    assert is_open(board)
+    lock.close()
+
+
+def test_a_lock_whose_switches_cannot_be_had_is_let_go_of(monkeypatch, tmp_path):
+    """The keeper has a chip here, and this process has none."""
+    for name, value in environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "gpiochip0").rename(tmp_path / "gpiochip511")
+    with pytest.raises(DoorError, match="no /dev/gpiochip511"):
+        hardware_of(DoorConfig(driver="gpiozero", chip="/dev/gpiochip511"))
+    whats = [json.loads(row)["what"] for row in (tmp_path / "gpiochip511" / "log").read_text().splitlines()]
+    assert whats[0] == "take"
+    assert whats[-1] == "release"
 
 
 @pytest.mark.usefixtures("board")

@@ -13,6 +13,7 @@ from faceplate.door.gpiod_factory import GpiodFactory
 from faceplate.door.gpiozero_lock import PulsedLock
 from faceplate.door.lease import LeasedLock, check_lease
 from faceplate.door.lock_lines import LockLines
+from faceplate.door.simulated import Move, SimulatedLock
 from faceplate.errors import DoorError
 from faceplate.types import Seconds
 from fake_gpiod import FakeBoard
@@ -149,6 +150,27 @@ def test_no_such_lease(lasting):
 @pytest.mark.parametrize("lasting", [math.nextafter(0, 1), 0.5, 1e9])
 def test_such_a_lease(lasting):
     check_lease(lasting)
+
+
+def test_a_simulated_lock_remembers_when_it_moved_and_when_a_lease_was_over(time):
+    lock = SimulatedLock(time)
+    time.now = 10.0
+    lock.unlock(Seconds(5.0))
+    time.now = math.nextafter(15.0, 0)
+    assert (lock.locked, lock.moves) == (False, (Move(0.0, locked=True), Move(10.0, locked=False)))
+    time.now = 15.0
+    assert lock.locked
+    time.now = 100.0
+    begin = (Move(0.0, locked=True), Move(10.0, locked=False), Move(15.0, locked=True))
+    assert lock.moves == begin
+    lock.lock()
+    assert lock.moves == begin
+    lock.unlock(Seconds(5.0))
+    time.now = 104.0
+    lock.unlock(Seconds(5.0))
+    time.now = 108.0
+    lock.lock()
+    assert lock.moves == (*begin, Move(100.0, locked=False), Move(108.0, locked=True))
 
 
 PULSE = 0.5

@@ -82,6 +82,7 @@ def keep(gallery, *people):
 
 def assert_same(read, kept, within=1e-6):
     assert (read.id, read.name, read.enrolled, read.bundle) == (kept.id, kept.name, kept.enrolled, kept.bundle)
+    assert read.rights == kept.rights
     for a, b in zip(read.anchors, kept.anchors, strict=True):
         assert np.array_equal(a.crop, b.crop)
         assert np.allclose(a.embedding, b.embedding, rtol=0, atol=within)
@@ -122,6 +123,13 @@ def test_a_gallery_nobody_made_is_empty_and_reading_makes_nothing(gallery, tmp_p
 def test_a_person_is_found_however_the_name_is_written(gallery, ada):
     assert_same(gallery.find("  ADA   lovelace"), ada)
     assert gallery.find("Ada") is None
+
+
+@pytest.mark.usefixtures("ada")
+def test_people_are_counted_without_a_key(gallery, tmp_path):
+    (tmp_path / "gallery.key").unlink()
+    assert gallery.count() == 1
+    assert make_gallery(tmp_path / "elsewhere").count() == 0
 
 
 def test_saving_again_puts_the_changed_person_in_place_of_the_old(gallery, ada, store):

@@ -110,7 +110,7 @@ from faceplate import app
 from faceplate.vision.network import SiameseNetwork
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 SiameseNetwork(load_bundle(DEFAULT_BUNDLE), runtime={runtime!r})
-app.lock_driver(Config().door)
+app.hardware_of(Config().door)
 """
     modules, deeds = loaded_by(code)
     assert modules & HEAVY == {"ai_edge_litert" if runtime == "litert" else "tflite_runtime"}

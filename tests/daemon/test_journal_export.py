@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -77,6 +78,15 @@ def test_what_we_write_is_exported_as_an_object(payload):
 )
 def test_what_we_did_not_write_is_exported_as_the_text_it_is(payload):
     assert json.loads(as_json_line(row(payload)))["payload"] == payload
+
+
+def test_the_documented_payload_can_be_made_by_hand():
+    text = (Path(__file__).parents[2] / "docs" / "journal.md").read_text(encoding="utf-8")
+    program = text.split("```python\n")[2].split("```")[0]
+    for payload in ('{"name":"Zo\xeb"}', r'{"name":"caf\udce9"}', '{"a":[1,2.5,null]}'):
+        names = {"row": json.loads(as_json_line(row(payload)))}
+        exec(compile(program, "docs/journal.md", "exec"), names)  # noqa: S102 - our own page, which must be true
+        assert names["row"]["payload"] == payload
 
 
 GOOD = json.loads(as_json_line(row()))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceplate.people.matching import Likenesses, Matcher, Thresholds, centroid, judge
+from faceplate.people.matching import Likenesses, Matcher, Thresholds, centroid, judge, stricter
+from faceplate.rights import Rights, Role
 from faceplate.types import Box, Face, Flaw, Likeness, Look, Pixels, Score, Sighting, TrackId
 from strategies import SIZE, coarse_units, crowds, likenesses, person, thresholds, unit_vectors
 
@@ -140,8 +143,10 @@ def test_a_match_says_what_the_rule_says(people, embedding, rules):
     if people:
         assert match.person == people[best].name
         assert (match.score, match.share, match.lead) == (found.scores[best], found.shares[best], lead)
+        assert match.rights == people[best].rights
     else:
-        assert match.person is None
+        assert (match.person, match.rights) == (None, None)
+    assert (match.rival is not None) == (likeness is Likeness.AMBIGUOUS)
 
 
 @pytest.mark.parametrize("count", range(1, 21))
@@ -185,8 +190,11 @@ def test_a_face_with_flaws_is_compared_with_nobody():
 
 def test_two_people_who_look_alike_are_ambiguous_and_one_of_them_alone_is_not():
     a = np.eye(SIZE, dtype=np.float32)[0]
-    twins = [person("Ada", [a]), person("Bea", [a])]
-    assert matcher(twins).match(sighting(a)).likeness is Likeness.AMBIGUOUS
+    twins = [person("Ada", [a]), replace(person("Bea", [a]), rights=Rights(Role.CHILD))]
+    match = matcher([person("Cleo", [-a]), *twins]).match(sighting(a))
+    assert (match.likeness, match.person, match.rights) == (Likeness.AMBIGUOUS, "Ada", Rights())
+    assert match.rival is not None
+    assert (match.rival.person, match.rival.rights) == ("Bea", Rights(Role.CHILD))
     alone = matcher(twins[:1]).match(sighting(a))
     assert (alone.likeness, alone.person) == (Likeness.VERIFIED, "Ada")
 
@@ -199,3 +207,49 @@ def test_a_centroid_is_a_direction(people):
     opposite = float(np.linalg.norm(np.mean([a.embedding for a in people[0].anchors], axis=0))) < 1e-6
     assert opposite or length == pytest.approx(1, abs=1e-4)
     assert np.isfinite(middle).all()
+
+
+def rights_with(detection=None, verification=None):
+    return Rights(detection_threshold=detection, verification_threshold=verification)
+
+
+@given(rules=thresholds, detection=st.none() | coarse_units, verification=st.none() | coarse_units)
+def test_a_persons_own_thresholds_only_ever_make_it_stricter(rules, detection, verification):
+    own = stricter(rules, rights_with(detection, verification))
+    assert own.detection == max(rules.detection, detection or 0)
+    assert own.verification == max(rules.verification, verification or 0)
+    assert own.margin == rules.margin
+
+
+@given(found=likenesses(min_people=1), rules=thresholds, own=thresholds, data=st.data())
+def test_one_persons_own_thresholds_concern_nobody_else(found, rules, own, data):
+    somebody = data.draw(st.integers(0, len(found.scores) - 1))
+    with_own, without = judge(found, rules, {somebody: own}), judge(found, rules)
+    assert with_own[1:] == without[1:]
+    if without[1] != somebody:
+        assert with_own == without
+    else:
+        assert with_own == judge(found, own)
+
+
+def test_an_anchor_matches_above_that_persons_own_threshold_and_not_on_it():
+    like, across = np.eye(SIZE, dtype=np.float32)[:2]
+    both = [replace(person("Ada", [like, across]), rights=rights_with(detection=0.5)), person("Bea", [like, across])]
+    assert matcher(both, Thresholds(Score(0.49), 0, 0)).likenesses(like).shares == pytest.approx([0.5, 1.0])
+
+
+def test_who_asks_for_more_is_not_verified_by_what_is_enough_for_others():
+    like, across = np.eye(SIZE, dtype=np.float32)[:2]
+    ada = person("Ada", [like, like, across])
+    rules = Thresholds(Score(0.6), 0.3, 0.0)
+    assert matcher([ada], rules).match(sighting(like)).likeness is Likeness.VERIFIED
+    share = 2 / 3
+    for rights, likeness in (
+        (rights_with(verification=share), Likeness.UNKNOWN),
+        (rights_with(verification=share - 1e-9), Likeness.VERIFIED),
+        (rights_with(detection=0.99), Likeness.UNKNOWN),
+        (rights_with(detection=0.1, verification=0.1), Likeness.VERIFIED),
+    ):
+        match = matcher([replace(ada, rights=rights)], rules).match(sighting(like))
+        assert match.likeness is likeness
+        assert match.rights == rights

@@ -214,7 +214,7 @@ SOUND = {
 }
 # These are shown by tests of their own below.
 APART = {"status", "pin", "people.set"}
-CASES = [pytest.param(name, *case, id=f"{name} {case[0]}") for name, cases in SOUND.items() for case in cases]
+CASES = [pytest.param((name, *case), id=f"{name} {case[0]}") for name, cases in SOUND.items() for case in cases]
 
 # Arguments each command refuses, with the path the refusal names.
 UNSOUND = {
@@ -241,18 +241,17 @@ def test_every_command_is_shown_here(orders):
     assert set(orders._commands) == set(SOUND) | APART == set(UNSOUND)
 
 
-@pytest.mark.parametrize(("command", "arguments", "done", "result", "unrecorded"), CASES)
-def test_it_is_written_down_and_then_done(house, orders, command, arguments, done, result, unrecorded):
-    del unrecorded
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_written_down_and_then_done(house, orders, case):
+    command, arguments, done, result, _ = case
     assert ask(orders, command, arguments) == Done(result)
     text = json.dumps(arguments, sort_keys=True, separators=(",", ":"))
     assert house.did == [CommandEvent(command, "anna (uid 1000, pid 4711)", text), *done]
 
 
-@pytest.mark.parametrize(("command", "arguments", "done", "result", "unrecorded"), CASES)
-def test_without_a_record_what_secures_is_done_and_what_opens_is_not(  # noqa: PLR0913, PLR0917 - a case and its house
-    house, orders, caplog, command, arguments, done, result, unrecorded
-):
+@pytest.mark.parametrize("case", CASES)
+def test_without_a_record_what_secures_is_done_and_what_opens_is_not(house, orders, caplog, case):
+    command, arguments, done, result, unrecorded = case
     house.journal_error = StoreError("the disk is full")
     answer = ask(orders, command, arguments)
     if unrecorded:
@@ -261,9 +260,8 @@ def test_without_a_record_what_secures_is_done_and_what_opens_is_not(  # noqa: P
         assert f"orders {command}" in caplog.text
         assert "the disk is full" in caplog.text
     else:
-        assert answer == Refused(
-            Fault.NOT_RECORDED, f"{command} is not done, because it cannot be recorded: the disk is full"
-        )
+        why = f"{command} is not done, because it cannot be recorded: the disk is full"
+        assert answer == Refused(Fault.NOT_RECORDED, why)
         assert house.did == []
 
 
@@ -357,7 +355,7 @@ def test_root_and_operators_may_order_and_nobody_else(house):
 def test_another_mode_ends_locked_open(house, orders, wanted):
     house.mode = DoorMode.LOCKED_OPEN
     assert ask(orders, "mode", {"mode": wanted}) == Done({"mode": wanted})
-    assert [what[1] for what in house.commands_done() if what[0] == "order"][0] is Order.LOCK_OPEN_RELEASE
+    assert house.commands_done()[0] == ("order", Order.LOCK_OPEN_RELEASE)
     assert house.commands_done()[-1] == ("remember", DoorMode(wanted))
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from faceplate.errors import SealError
+from faceplate.events import PeopleEvent
 from faceplate.people.gallery import Gallery
 from faceplate.people.matching import Matcher, Thresholds
 from faceplate.people.recogniser import Recogniser, embedded_by
+from faceplate.rights import Rights, Role
 from faceplate.types import Box, Face, Likeness, Look, Pixels, Score, Sighting, TrackId
 from strategies import SIZE, person
 
@@ -32,7 +36,8 @@ class Door:
         self.folder = folder / "people"
         self.gallery = Gallery(self.folder, folder / "gallery.key")
         self.layouts = 0
-        self.recogniser = Recogniser(self.gallery, self.matcher)
+        self.changes: list[PeopleEvent] = []
+        self.recogniser = Recogniser(self.gallery, self.matcher, self.changes.append)
 
     def matcher(self, people):
         self.layouts += 1
@@ -113,3 +118,74 @@ def test_a_person_of_another_network_is_embedded_again_from_the_kept_crops():
     assert (again.id, again.name, again.enrolled, again.bundle) == (somebody.id, "Ada", somebody.enrolled, "this")
     assert [np.array_equal(a.embedding, BOB) for a in again.anchors] == [True, True]
     assert all(a.crop is b.crop is c for a, b, c in zip(again.anchors, somebody.anchors, crops, strict=True))
+
+
+def save(door, *people):
+    with door.gallery.changing():
+        for somebody in people:
+            door.gallery.save(somebody)
+
+
+def test_who_is_there_at_the_start_is_no_change(door):
+    door.enrol("Ada", ADA)
+    again = Door(door.folder.parent)
+    assert again.names(ADA) == "Ada"
+    assert again.changes == []
+
+
+def test_each_change_is_told_once_with_the_names(door):
+    door.names(ADA)
+    ada, bob, cleo = (person(name, [embedding]) for name, embedding in (("Cleo", ADA), ("Bob", BOB), ("Ada", ADA)))
+    save(door, ada, bob, cleo)
+    for _ in range(3):
+        door.names(ADA)
+    assert door.changes == [PeopleEvent(added=("Ada", "Bob", "Cleo"))]
+    with door.gallery.changing():
+        door.gallery.remove(bob)
+        door.gallery.save(replace(ada, rights=Rights(enabled=False)))
+        door.gallery.save(replace(cleo, anchors=(*cleo.anchors, *bob.anchors)))
+    door.names(ADA)
+    assert door.changes[1:] == [PeopleEvent(changed=("Ada", "Cleo"), removed=("Bob",))]
+
+
+def test_somebody_renamed_is_another_name_gone_and_come(door):
+    ada = door.enrol("Ada", ADA)
+    door.names(ADA)
+    save(door, replace(ada, name="Bea"))
+    assert door.names(ADA) == "Bea"
+    assert door.changes[-1] == PeopleEvent(added=("Bea",), removed=("Ada",))
+
+
+def test_one_of_the_same_name_put_in_ones_place_is_a_change(door):
+    ada = door.enrol("Ada", ADA)
+    door.names(ADA)
+    with door.gallery.changing():
+        door.gallery.remove(ada)
+        door.gallery.save(replace(ada, id="another"))
+    door.names(ADA)
+    assert door.changes[-1] == PeopleEvent(changed=("Ada",))
+
+
+def test_a_file_written_again_without_a_change_is_none(door):
+    ada = door.enrol("Ada", ADA)
+    door.names(ADA)
+    save(door, ada)
+    door.names(ADA)
+    assert door.changes == [PeopleEvent(added=("Ada",))]
+
+
+def test_rights_are_as_they_are_now_though_nobody_is_in_view(door):
+    assert door.recogniser.rights() == {}
+    ada = door.enrol("Ada", ADA)
+    assert door.recogniser.rights() == {"Ada": Rights()}
+    save(door, replace(ada, rights=Rights(Role.OWNER)))
+    assert door.recogniser.rights() == {"Ada": Rights(Role.OWNER)}
+    match = door.recogniser.name(sighting(ADA))
+    assert match.rights == Rights(Role.OWNER)
+    with door.gallery.changing():
+        door.gallery.remove(ada)
+    assert door.recogniser.rights() == {}
+    assert len(door.changes) == 3
+    (door.folder / "damaged.person").write_bytes(b"damaged")
+    with pytest.raises(SealError):
+        door.recogniser.rights()

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from contextlib import closing
-from pathlib import Path
 
 from faceplate.journal.journal import Journal
 from faceplate.journal.reader import read, verify
@@ -27,13 +26,14 @@ from pathlib import Path
 from faceplate.journal.journal import Journal
 from faceplate.journal.reader import read_last
 from faceplate.journal.retention import Retention
-from strategies_journal import GRANTED, LOCKED
+from faceplate.events import Cause, DoorEvent, DoorEventType
 
+event = DoorEvent(DoorEventType.LOCKED, 6.0, Cause.RELEASE_TIME, "Ann")
 path = Path(sys.argv[1])
 journal = Journal(path, keep=Retention(rows=int(sys.argv[2])))
 seq = max([row.seq for row in read_last(path, 1)], default=0)
 while True:
-    journal.write(GRANTED if seq % 2 else LOCKED)
+    journal.write(event)
     seq += 1
     print(seq, flush=True)
 """
@@ -41,11 +41,9 @@ while True:
 
 def killed_writer(path, seconds):
     """Let a writer write and kill it; give the number of the last row it acknowledged, if it came so far."""
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     command = [sys.executable, "-c", WRITER, path, str(KEPT_ROWS)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as writer:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
-        # An even kill is one after rows were written; an odd one may come while the journal is opened.
         told = [writer.stdout.readline()]
         assert told[0], "the writer died of itself"
         try:

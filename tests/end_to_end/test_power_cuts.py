@@ -175,7 +175,7 @@ def test_the_gallery_outlasts_a_power_cut_at_any_moment(tmp_path):
         assert {name: people.get(name) for name in sure} == sure
         assert set(people) <= {"ann", "bob"}
         assert set(people.values()) <= {"a bundle", "new"}
-    assert checked > 100
+    assert checked > 20
 
 
 def test_the_simulation_finds_what_is_not_synchronised(tmp_path):
@@ -185,7 +185,8 @@ def test_the_simulation_finds_what_is_not_synchronised(tmp_path):
     careless = JOURNAL.replace('os.write(1, b"open")', 'journal._database.execute("PRAGMA synchronous = OFF")')
     operations = record(careless, folder, tmp_path / "trace", "0")
     lost_rows = 0
-    for left, said in cuts({}, operations):
+    second_life = [operation.name for operation in operations].index("6")
+    for left, said in cuts({}, operations[:second_life]):
         try:
             check_journal(laid_out(tmp_path / "after", left), 0, said)
         except (AssertionError, OSError):

@@ -53,8 +53,10 @@ class Admission:
             return self.refuse(met, reason)
         request = self._desk.pending(Method.PIN, met.now)
         person = request.people[0] if request and request.people[0] in pair else None
-        if request is None or person is None or (rights := _rights_of(person, met.match)) is None:
+        if request is None or person is None:
             return self._ask(met, pair)
+        if (rights := _rights_of(person, met.match)) is None:
+            return met.nothing(Reason.LOOKING)  # the newest frame shows the other of the two, or neither
         if reason := self._desk.refusal(rights):
             return self.refuse(met, reason, person)
         if self._desk.is_too_soon(met.frame.time):

@@ -3,21 +3,21 @@
 What is asked, in this order; the first that is not so is the answer:
 
 1. Is the frame fresh? (`STALE_FRAME`)
-2. Does somebody follow the one who was let in? (`TAILGATING`)
-3. Is the door closed, and was it when the frame was taken? Else everything seen so far is forgotten. (`DOOR_OPEN`)
-4. Did a PIN that was awaited come in time? (`REQUEST_TIMEOUT`)
-5. Is somebody there, and alone if they must be? Who has the largest face is the visitor. (`NOBODY`, `SEVERAL_IN_VIEW`)
-6. Has this visit not been let in already? (`ALREADY_DECIDED`)
-7. Does the visitor show that they want in? (`INTENT_NEEDED`)
-8. Are faces answered at all? (`LOCKED_OUT`)
-9. Is it one enrolled person? (`LOOKING`, `CREDENTIAL_NOT_FOUND`, `AMBIGUOUS`, `SEVERAL_PEOPLE`, `LOW_QUALITY`)
-10. May anybody pass? (`DOOR_BLOCKED`, `FACE_UNLOCK_OFF`)
-11. May this person, now? (`CREDENTIAL_NOT_ENABLED`, `CLOCK_UNTRUSTED`, `CREDENTIAL_NOT_ACTIVE`, `CREDENTIAL_EXPIRED`,
+2. Is the door closed, and was it when the frame was taken? Else everything seen so far is forgotten. (`DOOR_OPEN`)
+3. Did the PIN, or the face, that was awaited come in time? (`REQUEST_TIMEOUT`)
+4. Is somebody there, and alone if they must be? Who has the largest face is the visitor. (`NOBODY`, `SEVERAL_IN_VIEW`)
+5. Has this visit not been let in already? (`ALREADY_DECIDED`)
+6. Does the visitor show that they want in? (`INTENT_NEEDED`)
+7. Are faces answered at all? (`LOCKED_OUT`)
+8. Is it one enrolled person? (`LOOKING`, `CREDENTIAL_NOT_FOUND`, `AMBIGUOUS`, `SEVERAL_PEOPLE`, `LOW_QUALITY`)
+9. May anybody pass? (`DOOR_BLOCKED`, `FACE_UNLOCK_OFF`)
+10. May this person, now? (`CREDENTIAL_NOT_ENABLED`, `CLOCK_UNTRUSTED`, `CREDENTIAL_NOT_ACTIVE`, `CREDENTIAL_EXPIRED`,
     `NOT_PERMITTED_AT_THIS_TIME`)
-12. Was nobody let in a moment ago? (`TOO_SOON`)
-13. Is the PIN there, if one is needed? (`PIN_NEEDED`)
+11. Was nobody let in a moment ago? (`TOO_SOON`)
+12. Is the PIN there, if one is needed? (`PIN_NEEDED`)
+13. If there was nothing to say: does somebody follow the one who was let in? (`TAILGATING`)
 
-Before 9 nothing depends on whose face it is, so that until then the answers tell a stranger nothing about it.
+Before 8 nothing depends on whose face it is, so that until then the answers tell a stranger nothing about it.
 
 A visit is counted as a failed attempt as soon as so much was seen of it that it could have been let in, before its
 answer is known, and is taken back if it turns out to be somebody enrolled. Whoever walks away or pulls the plug before
@@ -38,7 +38,7 @@ from faceplate.access.tailgating import tailgater, watched
 from faceplate.access.view import near, nearest
 from faceplate.access.visit import lookalikes, verdict
 from faceplate.events import DoorStatus
-from faceplate.types import Decision, Frame, Match, Method, Outcome, Reason, Seconds
+from faceplate.types import Decision, Frame, Likeness, Match, Method, Outcome, Reason, Seconds
 
 
 class Faces:
@@ -61,25 +61,38 @@ class Faces:
         self._newest = frame.time
         if self._desk.ledger.let_time_pass(now):
             self._desk.visits.clear()
-        if warning := self._tailgating(frame, matches, door):
-            return warning
+        if self._desk.watch is not None:
+            self._desk.watch = watched(self._desk.watch, matches, frame.time, door)
+        decision = self._at_the_door(frame, matches, door, now)
+        return decision if decision.outcome is not Outcome.NOTHING else self._tailgating(decision, matches)
+
+    def _tailgating(self, decision: Decision, matches: Sequence[Match]) -> Decision:
+        """A frame on which there is nothing else to say may warn of somebody at the open door."""
+        watch = self._desk.watch
+        other = tailgater(watch, matches, self._rules.frames_needed) if watch else None
+        if watch is None or other is None:
+            return decision
+        self._desk.watch = None
+        return Decision(
+            decision.frame, decision.time, Outcome.WARNED, Reason.TAILGATING, other, watch.method, holder=watch.person
+        )
+
+    def _at_the_door(self, frame: Frame, matches: Sequence[Match], door: DoorStatus, now: Seconds) -> Decision:
         if is_in_the_way(door, frame.time, self._rules.settle_time):
             self._desk.forget()
             return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.DOOR_OPEN)
-        return self._timed_out(frame, now) or self._visitor(frame, matches, door, now)
-
-    def _tailgating(self, frame: Frame, matches: Sequence[Match], door: DoorStatus) -> Decision | None:
-        watch = self._desk.watch
-        if watch is None:
-            return None
-        self._desk.watch = watch = watched(watch, matches, frame.time, door)
-        other = tailgater(watch, matches, self._rules.frames_needed) if watch else None
-        if watch is None or other is None:
-            return None
-        self._desk.watch = None
-        return Decision(
-            frame.index, frame.time, Outcome.WARNED, Reason.TAILGATING, other, watch.method, holder=watch.person
-        )
+        self._desk.visits.forget_the_gone(frame.time)
+        close = near(matches)
+        match = nearest(close or matches) if matches else None
+        if len(close) > 1 and self._rules.several_people == "refuse":
+            several = Decision(frame.index, frame.time, Outcome.NOTHING, Reason.SEVERAL_IN_VIEW, match)
+            return self._timed_out(frame, now) or several
+        if match is None:
+            nobody = Decision(frame.index, frame.time, Outcome.NOTHING, Reason.NOBODY)
+            return self._timed_out(frame, now) or nobody
+        # Whatever the answer is about: no frame of a visit is left out.
+        visit = self._desk.visits.observe(match, frame.time)
+        return self._timed_out(frame, now) or self._answer(Encounter(frame, match, visit, door, now))
 
     def _timed_out(self, frame: Frame, now: Seconds) -> Decision | None:
         request = self._desk.request
@@ -97,18 +110,8 @@ class Faces:
             Reason.REQUEST_TIMEOUT,
             request.match,
             request.shown,
-            holder=request.people[0] if len(request.people) == 1 else None,
+            holder=_beyond_doubt(request),
         )
-
-    def _visitor(self, frame: Frame, matches: Sequence[Match], door: DoorStatus, now: Seconds) -> Decision:
-        self._desk.visits.forget_the_gone(frame.time)
-        if not matches:
-            return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.NOBODY)
-        close = near(matches)
-        match = nearest(close or matches)
-        if len(close) > 1 and self._rules.several_people == "refuse":
-            return Decision(frame.index, frame.time, Outcome.NOTHING, Reason.SEVERAL_IN_VIEW, match)
-        return self._answer(Encounter(frame, match, self._desk.visits.observe(match, frame.time), door, now))
 
     def _answer(self, met: Encounter) -> Decision:
         visit, time = met.visit, met.frame.time
@@ -132,9 +135,11 @@ class Faces:
 
     def _locked_out(self, met: Encounter) -> Decision:
         """The same answer at the same time, whoever it is; a PIN that belongs to the face still opens, in silence."""
-        if self._rules.lockout.pin_opens and (people := self._people(met)):
+        is_sure = verdict(met.visit, self._rules)[0] is Outcome.GRANTED
+        people = (str(met.match.person),) if is_sure else lookalikes(met.visit, self._rules)
+        if people and self._rules.lockout.pin_opens:
             if self._admission.has_shown_pin(met, people):
-                return self._admission.welcome(met) if len(people) == 1 else self._admission.ask_which(met, people)
+                return self._admission.welcome(met) if is_sure else self._admission.ask_which(met, people)
             request = self._desk.pending(Method.FACE, met.now)
             if self._desk.pending(Method.PIN, met.now) is None and (request is None or request.silent):
                 self._desk.request = Request(Method.FACE, people, met.frame.time, met.match, silent=True)
@@ -144,13 +149,6 @@ class Faces:
         if looked_at and met.visit.seen - met.visit.began >= self._rules.patience:
             return self._admission.refuse(met, Reason.LOCKED_OUT)
         return met.nothing(Reason.LOOKING)
-
-    def _people(self, met: Encounter) -> tuple[str, ...]:
-        """Whom the visit shows: one person, two look-alikes, or nobody."""
-        outcome, _ = verdict(met.visit, self._rules)
-        if outcome is Outcome.GRANTED and met.match.person is not None:
-            return (met.match.person,)
-        return lookalikes(met.visit, self._rules)
 
     def _charged(self, met: Encounter) -> Encounter:
         """Count the attempt, if it is one, and was not yet."""
@@ -168,3 +166,9 @@ class Faces:
         if met.visit.charged is not None and not met.visit.cleared:
             self._desk.ledger.clear_visit(met.now)
         return met if met.visit.cleared else self._admission.keep(met, replace(met.visit, cleared=True))
+
+
+def _beyond_doubt(request: Request) -> str | None:
+    """Whose request it is; None: one of two look-alikes'."""
+    is_sure = request.match is None or request.match.likeness is Likeness.VERIFIED
+    return request.people[0] if is_sure and len(request.people) == 1 else None

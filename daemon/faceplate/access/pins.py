@@ -84,7 +84,7 @@ class Pins:
 
     def _right(self, owner: PinOwner, rights: Rights, now: Seconds) -> Decision:
         awaited = self._desk.pending(Method.FACE, now)
-        if awaited and owner.person not in awaited.people:
+        if awaited and (owner.person not in awaited.people or self._faces_do_not_count()):
             awaited = None
         method = Method.FACE_AND_PIN if awaited else Method.PIN
         if reason := self._desk.refusal(rights):
@@ -99,11 +99,15 @@ class Pins:
         """Why no PIN is answered."""
         if is_blocked(door):
             return Reason.DOOR_BLOCKED
-        standing = self._desk.ledger.standing
-        faces_locked_out = self._desk.faces_are_locked_out() and not self._desk.rules.lockout.pin_opens
-        if standing.pins.until is not None or (faces_locked_out and not self._rules.alone):
+        if self._desk.ledger.standing.pins.until is not None:
             return Reason.LOCKED_OUT
-        return None if standing.face_unlock or self._rules.alone else Reason.FACE_UNLOCK_OFF
+        return None if self._rules.alone else self._faces_do_not_count()
+
+    def _faces_do_not_count(self) -> Reason | None:
+        """Why no face could complete a PIN."""
+        if self._desk.faces_are_locked_out() and not self._desk.rules.lockout.pin_opens:
+            return Reason.LOCKED_OUT
+        return None if self._desk.ledger.standing.face_unlock else Reason.FACE_UNLOCK_OFF
 
     def _pause(self, door: DoorStatus, now: Seconds) -> Reason | None:
         """Why a PIN is not answered just now."""

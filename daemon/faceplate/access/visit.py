@@ -100,17 +100,20 @@ def verdict(visit: Visit, rules: AccessConfig) -> tuple[Outcome, Reason]:
 
 
 def lookalikes(visit: Visit, rules: AccessConfig) -> tuple[str, ...]:
-    """The two people of whom the visitor is one, if the visit leaves no third, and a PIN can tell which; else nobody.
+    """Those of two people who the visitor may be, if the visit leaves no third, and a PIN can tell; else nobody.
 
-    As many frames as a grant takes show one of the two, or somebody like both.
+    As many frames as a grant takes must show that person, or somebody like both.
     """
     if not rules.pin.for_lookalikes:
         return ()
     shown = [glimpse.people for glimpse in visit.glimpses if glimpse.people]
     everybody = frozenset[str]().union(*shown)
     can_tell = any(glimpse.pin for glimpse in visit.glimpses)
-    is_pair = len(everybody) == _PAIR and len(shown) >= rules.frames_needed
-    return tuple(sorted(everybody)) if is_pair and can_tell else ()
+    if len(everybody) != _PAIR or not can_tell:
+        return ()
+    return tuple(
+        person for person in sorted(everybody) if sum(person in people for people in shown) >= rules.frames_needed
+    )
 
 
 def _is_verified(visit: Visit, rules: AccessConfig) -> bool:

@@ -12,6 +12,11 @@ from faceplate.events import DoorEventType, JournalRow
 LOCK_STATES = {DoorEventType.LOCKED.value: "LOCKED", DoorEventType.UNLOCKED.value: "UNLOCKED"}
 """Event type of a door row -> state of the lock from then on"""
 
+_KINDS = dict.fromkeys(("access_granted", "access_denied", "access_warning"), "access") | dict.fromkeys(
+    ("command", "people_changed", "events_lost"), "system"
+)
+"""Event type of a row -> kind of event; all others are the door's"""
+
 ONLINE = "online"
 STOPPED = "stopped"
 """The bridge was told to stop"""
@@ -50,7 +55,7 @@ class Topics:
 
     def event(self, row: JournalRow) -> Message:
         """Something that happened, from any row."""
-        kind = "access" if row.event_type.startswith("access") else "door"
+        kind = _KINDS.get(row.event_type, "door")
         # The row's own fields go last: nothing in the payload can pass for them.
         facts = _facts(row) | {"id": row.id, "seq": row.seq, "ts": row.ts, "event_type": row.event_type}
         return Message(f"{self.base}/event/{kind}", json.dumps(facts, sort_keys=True, ensure_ascii=False))

@@ -51,7 +51,8 @@ class Narrator:
 
 def sentence(told: dict[str, Any]) -> str:
     """One entry in words."""
-    score = f"  score {told['score']:.2f}" if "score" in told else ""
+    is_answer = told["event"] != "access_warning"
+    score = f"  score {told['score']:.2f}" if "score" in told and is_answer else ""
     nearest = f" nearest {told['nearest']}" if told.get("nearest") and not told["person"] else ""
     over = "  is over" if told.get("active") is False else ""
     mode = f"  {told['mode']}" if "mode" in told else ""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from faceplate.commands import people_archive, people_rights
-from faceplate.commands.asking import household_of, order_people
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
+from faceplate.commands.people_orders import household_of, order_people
 from faceplate.config import Config
 from faceplate.errors import FaceplateError
 from faceplate.people.enrolment import Picture

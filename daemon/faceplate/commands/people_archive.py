@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from faceplate.commands.asking import household_of, order_people, secret
+from faceplate.commands.asking import secret
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
+from faceplate.commands.people_orders import household_of, order_people
 from faceplate.errors import StoreError
 from faceplate.files import write_atomically
 from faceplate.people.archive import archived, people_in

@@ -29,7 +29,7 @@ class Limits:
     """... and a second, in the long run"""
 
     refused: int = 20
-    """What a refused request counts for, so that nobody fills the journal with what they may not do"""
+    """What a request counts for that its peer may not make, so that nobody fills the journal with such"""
 
     idle: Seconds = _IDLE
     """A connection without requests is closed after this long"""
@@ -69,7 +69,7 @@ class Claims:
         return True
 
     def refused(self, uid: int, now: Seconds) -> None:
-        """The last request was refused."""
+        """The last request was one that this user may not make."""
         self._spent[uid] = (self._still_spent(uid, now) + self.limits.refused - 1, now)
 
     def _still_spent(self, uid: int, now: Seconds) -> float:

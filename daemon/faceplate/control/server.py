@@ -36,6 +36,9 @@ _JOIN_TIMEOUT: Final = Seconds(2.0)
 _AFTER_A_FAILURE: Final = Seconds(0.5)
 """Before another connection is awaited when one could not be taken, say for want of file descriptors"""
 
+_DEAR: Final = frozenset({Fault.FORBIDDEN, Fault.UNKNOWN_COMMAND})
+"""What those who may order nothing can have written in the journal"""
+
 Respond: TypeAlias = Callable[[Peer, Request], Answer]
 
 
@@ -154,7 +157,7 @@ class ControlServer:
             self._send(connection, "", Refused(error.reason, str(error)))
             return False
         answer = self._answer_to(peer, request)
-        if isinstance(answer, Refused):
+        if isinstance(answer, Refused) and answer.reason in _DEAR:
             with self._guard:
                 self._claims.refused(peer.uid, self._clock())
         self._send(connection, request.id, answer)

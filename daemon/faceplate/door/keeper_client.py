@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from typing import Final
 
@@ -39,7 +39,7 @@ class KeptLock:
     """A lock in the hands of its keeper. To be used by one thread at a time.
 
     A keeper that died or hangs is replaced, and a new one begins by locking. So after every error here the lock is
-    locked, unless there is no new keeper either; then each further call tries again, though not more than once a second.
+    locked, unless there is no new keeper either; then further calls try again, but not more than once a second.
     """
 
     def __init__(self, config: DoorConfig, clock: Callable[[], float] = time.monotonic) -> None:
@@ -116,17 +116,18 @@ class _Keeper:
 
     def __init__(self, lines: LockLines) -> None:
         self._pulse = lines.pulse
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            with theirs:
+            self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs, ExitStack() as stack:
+                stack.callback(self._socket.close)
                 # -P: what lies in the folder the daemon was started in is none of our modules.
                 self._process = subprocess.Popen(
                     [sys.executable, "-P", "-m", "faceplate.door.keeper"],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                 )
+                stack.pop_all()
         except OSError as error:
-            self._socket.close()
             raise DoorError(f"the keeper of the lock cannot be started: {error}. Is memory short?") from error
         try:
             self.ask(asdict(lines), within=_START_TIME)

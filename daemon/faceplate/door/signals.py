@@ -54,6 +54,8 @@ _DARK = Lights()
 _GREEN = Lights(green=True)
 _RED = Lights(red=True)
 _AMBER = Lights(green=True, red=True)
+_INSTANT = Seconds(1e-6)
+"""Less is none: sums of times are not exact, and nobody shall wake up for the rest of a beat again and again"""
 _LONG, _SHORT, _GAP, _REST = Seconds(0.6), Seconds(0.15), Seconds(0.2), Seconds(0.6)
 
 
@@ -173,7 +175,7 @@ def _beat(pattern: Pattern, elapsed: Seconds) -> tuple[Lights, Seconds | None]:
         return pattern.beats[0].lights, None
     into = elapsed % pattern.length if pattern.repeats else elapsed
     for beat in pattern.beats:
-        if into < beat.lasting:
+        if into < beat.lasting - _INSTANT:
             return beat.lights, Seconds(beat.lasting - into)
         into -= beat.lasting
     return _DARK, None
@@ -196,7 +198,7 @@ def _answer(answer: Answer | None, now: Seconds) -> Pattern | None:
     if answer is None:
         return None
     pattern = GRANTED if answer.outcome is Outcome.GRANTED else ANSWERS[answer.reason]
-    return pattern if now - answer.since < pattern.length else None
+    return pattern if now - answer.since < pattern.length - _INSTANT else None
 
 
 def _state(status: DoorStatus) -> Pattern:

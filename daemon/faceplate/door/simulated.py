@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from dataclasses import dataclass, replace
 
 from faceplate.config import DoorConfig
@@ -47,13 +46,12 @@ class SimulatedLock:
 
     def lock(self) -> None:
         """Lock, whatever the state was."""
-        self._move(locked=True)
+        self._move(locked=True, until=self._clock())
 
     def unlock(self, lasting: Seconds) -> None:
         """Unlock for `lasting`."""
         check_lease(lasting)
-        self._move(locked=False)
-        self._until = Seconds(self._clock() + lasting)
+        self._move(locked=False, until=Seconds(self._clock() + lasting))
 
     def close(self) -> None:
         """Lock, then refuse further use. A second call does nothing."""
@@ -61,14 +59,16 @@ class SimulatedLock:
             self.lock()
             self._closed = True
 
-    def _move(self, *, locked: bool) -> None:
+    def _move(self, *, locked: bool, until: Seconds) -> None:
         if self._closed:
             raise DoorError("the simulated lock is closed: a lock must be used before it is closed, or built anew")
-        if locked != self.locked:
-            # An unlocked lock without a new end of its lease must not be seen by another thread.
-            moves = (*self.moves, Move(self._clock(), locked))
-            self._until = Seconds(math.inf)
+        moves = self.moves
+        # First the end of the lease, so that no other thread sees an unlocked lock with a lease that is over.
+        self._until = until
+        if locked == moves[-1].locked:
             self._moves = moves
+        else:
+            self._moves = (*moves, Move(self._clock(), locked))
             _log.info("simulated lock: %s", "locked" if locked else "unlocked")
 
 

@@ -31,7 +31,7 @@ PRUNED_EVERY: Final = 64
 """Rows written between two looks at what is to be erased"""
 
 PRUNED_AT_ONCE: Final = 256
-"""Rows erased at once, at most: more than come in meanwhile, and done in some ten milliseconds"""
+"""Rows erased at once, at most: more than come in meanwhile, and done in about ten milliseconds"""
 
 PRUNED_AT_OPEN: Final = 20_000
 """Rows erased when the journal is opened, at most"""

@@ -162,7 +162,7 @@ def _warning_from(keep: Callable[[], None]) -> dict[str, str]:
     try:
         keep()
     except StoreError as error:
-        _log.error("what was ordered will not outlast a restart: %s", error)  # noqa: TRY400 - no fault of the program
+        _log.error("what was ordered will not outlast a restart: %s", error)
         return {"warning": f"this will not outlast a restart: {error}"}
     return {}
 

@@ -1,0 +1,340 @@
+"""Nobody is let in who should not be, whatever happens in whatever order: random traces, each grant checked anew.
+
+`FACEPLATE_TRACES=1000000 pytest tests/daemon/test_access_safety.py` tries a million.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import numpy as np
+import pytest
+
+from faceplate.access.standing import Standing
+from faceplate.config import AccessConfig
+from faceplate.events import DoorMode, DoorStatus
+from faceplate.rights import Rights, Role
+from faceplate.types import Decision, Flaw, Frame, Likeness, Match, Method, Outcome, Reason, Seconds, TrackId
+from reception_desk import (
+    ADAS_DURESS_PIN,
+    ADAS_PIN,
+    GRACES_PIN,
+    NOON,
+    FullDisk,
+    World,
+    access_rules,
+    with_pin,
+)
+from strategies_access import ambiguous, sized, unknown, unusable, verified
+
+TRACES = int(os.environ.get("FACEPLATE_TRACES", "3000"))
+STEPS = 24
+PICTURE = np.zeros((1, 1, 3), np.uint8)
+DAY = {"day": {day: ["08:00-18:00"] for day in ("tuesday", "wednesday", "thursday")}}
+EVERY_PIN = {role.value: {"pin": "always"} for role in Role}
+
+
+@cache
+def households() -> list[AccessConfig]:
+    quick = {"lockout": {"failures": 2}, "pin": {"failures": 2}, "visit_window": 2.0, "repeat_after": 3.0}
+    common = {"schedules": DAY, "time_zone": "UTC"} | quick
+    return [
+        access_rules(schedules=DAY, time_zone="UTC"),
+        access_rules(**common, frames_needed=2, frames_considered=3, patience=0.25),
+        access_rules(**common, several_people="refuse", frames_needed=1, frames_considered=1),
+        access_rules(**common, roles=EVERY_PIN, frames_needed=2, frames_considered=3),
+        access_rules(**common | {"lockout": {"failures": 1, "pin_opens": False}}, frames_needed=2, patience=0.25),
+        access_rules(**common | {"pin": {"alone": True, "failures": 2}}, frames_needed=2, patience=0.25),
+        access_rules(**common, intent={"dwell": 0.25, "max_turn": 0.5}, frames_needed=2, patience=0.25),
+        access_rules(**common, roles=EVERY_PIN, intent={"bell": 5.0}, frames_needed=1, frames_considered=2),
+    ]
+
+
+RIGHTS = [
+    Rights(),
+    Rights(extended_time=True),
+    Rights(enabled=False),
+    Rights(Role.GUEST, schedule="day"),
+    Rights(Role.GUEST, schedule="never"),
+    Rights(Role.GUEST, valid_until=NOON + timedelta(hours=2)),
+    Rights(Role.CHILD, valid_from=NOON - timedelta(hours=2)),
+]
+ADAS = [with_pin(rights, duress=ADAS_DURESS_PIN) for rights in RIGHTS]
+GRACES = [*RIGHTS, *(with_pin(rights, GRACES_PIN) for rights in RIGHTS)]
+OWNERS = {ADAS_PIN: "Ada", ADAS_DURESS_PIN: "Ada", GRACES_PIN: "Grace"}
+
+
+@cache
+def faces(ada: Rights, grace: Rights) -> list[Match]:
+    """What the gallery may say, mostly of Ada; on two tracks."""
+    made: list[Match] = []
+    for track in (1, 2):
+        known = [verified("Ada", track, ada)] * 6 + [verified("Grace", track, grace)]
+        unclear = [unknown(track, None), unknown(track, None), ambiguous(track, ada, grace), unusable(track)]
+        made += (known + unclear) * (3 if track == 1 else 1)
+        made += [unusable(track, Flaw.TOO_SMALL), sized(known[0], 140.0, 0.6)]
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A fresh frame on which somebody was in front."""
+
+    time: float
+    match: Match
+
+
+class Watchdog:
+    """Knows what happened, and from that alone who may be let in."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.rules = world.rules
+        self.looks: list[Look] = []
+        self.newest = -1.0
+        self.pins: list[tuple[float, str]] = []
+        self.last_grant = -100.0
+        self.answers: list[float] = []
+        self.latest = datetime(1970, 1, 1, tzinfo=UTC)
+        self.locked_out_since: float | None = None
+        self.on = True
+
+    def forget(self) -> None:
+        self.looks.clear()
+        self.pins.clear()
+
+    def time_passes(self, standing: Standing) -> None:
+        """After a lock-out every visit begins anew."""
+        if standing.visits.until is not None and self.world.now >= standing.visits.until:
+            self.looks = [look for look in self.looks if look.time < self.world.now - self.rules.visit_window]
+
+    def saw(self, frame: Frame, matches: Sequence[Match]) -> bool:
+        """Note a frame; False if it can count for nothing."""
+        if not 0 <= self.world.now - frame.time <= self.rules.max_frame_age or frame.time <= self.newest:
+            return False
+        self.newest = frame.time
+        if self.in_the_way(frame.time):
+            self.forget()
+            return False
+        close = [match for match in matches if Flaw.TOO_SMALL not in match.sighting.look.flaws]
+        if close and not (len(close) > 1 and self.rules.several_people == "refuse"):
+            front = max(close, key=lambda match: match.sighting.look.face.box.width)
+            self.looks.append(Look(frame.time, front))
+        return True
+
+    def in_the_way(self, time: float) -> bool:
+        door = self.world.door
+        since = door.closed_since
+        return door.is_open is True or (since is not None and time - since < self.rules.settle_time)
+
+    def glimpses(self, track: TrackId, until: float, since: float = 0.0) -> list[Look]:
+        """The usable frames of that track that count at that time, the newest last."""
+        since = max(since, until - self.rules.visit_window)
+        own = [look for look in self.looks if look.match.sighting.track == track and since <= look.time <= until]
+        return [look for look in own if look.match.likeness is not Likeness.UNUSABLE][-self.rules.frames_considered :]
+
+    def shown_by(self, track: TrackId, person: str, until: float) -> bool:
+        """Whether enough frames of that track, up to then, may show that person."""
+        matches = [look.match for look in self.glimpses(track, until)]
+        sure = sum(m.likeness is Likeness.VERIFIED and m.person == person for m in matches)
+        return sure + sum(m.likeness is Likeness.AMBIGUOUS for m in matches) >= self.rules.frames_needed
+
+    def surely(self, track: TrackId, person: str, until: float) -> bool:
+        """Whether enough frames of one visit, the newest among them, show that person, and none shows another.
+
+        A visit may have ended, and the next begun, so long after any answer.
+        """
+        ends = [time + self.rules.repeat_after for time in self.answers]
+        return any(self.only(self.glimpses(track, until, end), person, until) for end in [0.0, *ends])
+
+    def only(self, own: list[Look], person: str, until: float) -> bool:
+        names = [look.match.person for look in own if look.match.likeness is Likeness.VERIFIED]
+        return set(names) == {person} and len(names) >= self.rules.frames_needed and own[-1].time == until
+
+    def check(self, decision: Decision, before: Standing) -> None:
+        """Every grant must be right, by every single rule."""
+        if decision.outcome is Outcome.DENIED:
+            self.answers.append(decision.time)
+        if decision.outcome is not Outcome.GRANTED:
+            assert not decision.duress
+            return
+        world, person = self.world, decision.person
+        assert person is not None
+        assert world.now - decision.time <= self.rules.max_frame_age
+        assert world.door.mode not in {DoorMode.BLOCKED, DoorMode.LOCKED_DOWN}
+        assert not self.in_the_way(decision.time)
+        assert decision.time - self.last_grant >= self.rules.grant_interval
+        self.check_person(world.people[person])
+        assert decision.extended is world.people[person].extended_time
+        if decision.method is not Method.PIN:
+            assert self.on
+            self.check_face(decision, person, before)
+        if decision.method is not Method.FACE:
+            recent = [pin for time, pin in self.pins if world.now - time <= self.rules.pin.window]
+            assert person in {OWNERS[pin] for pin in recent}
+            if decision.duress:
+                assert ADAS_DURESS_PIN in recent
+        if decision.method is Method.PIN:
+            assert self.rules.pin.alone
+            assert before.pins.until is None or world.now >= before.pins.until
+        self.last_grant = decision.time
+        self.answers.append(decision.time)
+        self.latest = max(self.latest, world.wall)
+
+    def check_person(self, rights: Rights) -> None:
+        now = self.world.wall
+        assert rights.enabled
+        assert rights.schedule != "never"
+        assert rights.valid_until is None or now < rights.valid_until
+        assert rights.valid_from is None or now >= rights.valid_from
+        if rights.schedule == "day":
+            assert 8 <= now.hour < 18
+            assert now.weekday() in {1, 2, 3}
+        if rights.schedule == "day" or rights.valid_until or rights.valid_from:
+            assert now >= self.latest - timedelta(seconds=60)
+
+    def check_face(self, decision: Decision, person: str, before: Standing) -> None:
+        assert decision.match is not None
+        track = decision.match.sighting.track
+        if decision.method is Method.FACE:
+            assert self.surely(track, person, decision.time)
+            assert self.rules.roles.resident.pin == "never"
+            self.check_lock_out(track, before)
+        elif decision.frame is not None:
+            assert self.shown_by(track, person, decision.time)
+        else:
+            moments = [look.time for look in self.looks if self.world.now - look.time <= self.rules.pin.window]
+            assert any(self.shown_by(track, person, moment) for moment in moments)
+
+    def check_lock_out(self, track: TrackId, before: Standing) -> None:
+        """In a lock-out only the attempt that was looked at when it began may still succeed."""
+        until = before.visits.until
+        if until is not None and self.world.now < until and self.locked_out_since is not None:
+            began = [look.time for look in self.looks if look.match.sighting.track == track]
+            assert min(began) <= self.locked_out_since
+            assert self.world.now - self.locked_out_since <= self.rules.repeat_after
+
+
+class Trace:
+    """One random afternoon at the door."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = chance = random.Random(seed)  # noqa: S311 - to repeat, not to hide
+        people = {"Ada": chance.choice(ADAS[:3] if chance.random() < 0.5 else ADAS), "Grace": chance.choice(GRACES)}
+        self.store = FullDisk()
+        self.world = World(chance.choice(households()), people, self.store)
+        self.dog = Watchdog(self.world)
+        self.faces = faces(people["Ada"], people["Grace"])
+        self.granted = 0
+
+    def run(self) -> int:
+        for _ in range(STEPS):
+            self.step()
+        return self.granted
+
+    def step(self) -> None:
+        world, chance = self.world, self.chance
+        before = self.store.standing
+        what = chance.random()
+        if what < 0.78:
+            self.answer(self.frame(), before)
+        elif what < 0.88:
+            self.answer(self.pin(), before)
+        elif what < 0.95:
+            self.turn(chance.randrange(7))
+        else:
+            world.wait(chance.choice((1.0, 3.125, 10.125, 15.0, 60.0)))
+        until = self.store.standing.visits.until
+        if until is None:
+            self.dog.locked_out_since = None
+        elif before.visits.until is None:
+            self.dog.locked_out_since = world.now
+
+    def frame(self) -> Decision:
+        world, chance = self.world, self.chance
+        world.wait(0.125)
+        age = 0.0 if chance.random() < 0.95 else chance.choice((0.125, 1.0, 1.125, -0.125))
+        matches = [chance.choice(self.faces)]
+        if chance.random() < 0.1:
+            other = chance.choice(self.faces)
+            matches += [other] if other.sighting.track != matches[0].sighting.track else []
+        frame = Frame(0, Seconds(world.now - age), PICTURE)
+        self.dog.time_passes(self.store.standing)
+        counts = self.dog.saw(frame, matches)
+        decision = world.reception.decide(frame, matches)
+        assert counts or decision.outcome is not Outcome.GRANTED
+        return decision
+
+    def pin(self) -> Decision:
+        digits = self.chance.choice((ADAS_PIN, ADAS_PIN, ADAS_DURESS_PIN, GRACES_PIN, "9513"))
+        self.dog.time_passes(self.store.standing)
+        decision = self.world.enter(digits)
+        if decision.outcome is Outcome.GRANTED or decision.reason is Reason.FACE_NEEDED:
+            assert digits in OWNERS
+            self.dog.pins.append((self.world.now, digits))
+        return decision
+
+    def turn(self, what: int) -> None:
+        """The world changes."""
+        world, chance = self.world, self.chance
+        if what == 0:
+            world.door = replace(world.door, mode=chance.choice(list(DoorMode)))
+        elif what == 1:
+            world.door = chance.choice(
+                [
+                    DoorStatus(is_open=True),
+                    DoorStatus(is_open=False, closed_since=Seconds(world.now)),
+                    DoorStatus(is_open=False, closed_since=Seconds(world.now - 5), bell_rang=Seconds(world.now)),
+                    DoorStatus(),
+                ]
+            )
+        elif what == 2:
+            self.dog.on = chance.random() < 0.7
+            world.reception.switch_face_unlock(on=self.dog.on)
+        elif what == 3:
+            world.restart()
+            self.dog.forget()
+            self.dog.newest = -1.0
+            self.dog.last_grant = -100.0
+        elif what == 4:
+            world.wall += timedelta(hours=chance.choice((-30000, -20, -1, 1, 3, 9, 30000)))
+        elif what == 5:
+            world.reception.trust_clock()
+            self.dog.latest = world.wall
+        else:
+            world.reception.clear_lockout()
+
+    def answer(self, decision: Decision, before: Standing) -> None:
+        self.dog.check(decision, before)
+        self.granted += decision.outcome is Outcome.GRANTED
+
+
+def run(traces: int) -> int:
+    """How often somebody was let in."""
+    granted = 0
+    for seed in range(traces):
+        try:
+            granted += Trace(seed).run()
+        except AssertionError as error:
+            error.add_note(f"seed {seed}")
+            raise
+    return granted
+
+
+def test_no_trace_lets_in_anybody_who_should_not_be():
+    granted = run(TRACES)
+    assert granted > TRACES / 4, "traces in which nobody is ever let in would show nothing"
+
+
+@pytest.mark.parametrize("rule", ["surely", "shown_by", "in_the_way"])
+def test_the_watchdog_would_notice(rule, monkeypatch):
+    """A watchdog that is told the opposite must bark, or it does not look."""
+    bark = (lambda *_: True) if rule == "in_the_way" else (lambda *_: False)
+    monkeypatch.setattr(Watchdog, rule, bark)
+    with pytest.raises(AssertionError):
+        run(300)
