@@ -11,8 +11,8 @@ import numpy as np
 from common import WHOLE, Laps, Task, interleaved, median, milliseconds, ratio, table, tell_machine, timed
 from ours import configuration
 
-from faceplate.recognition import Recognition
 from faceplate.people.person import Anchor, Person
+from faceplate.recognition import Recognition
 from faceplate.types import Box, Embedding, Face, Look, Pixels, Sighting, TrackId
 
 ANCHORS = (1, 10, 100, 1000, 10000)

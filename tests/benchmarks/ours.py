@@ -8,10 +8,10 @@ from typing import Any
 
 from common import WHOLE, Laps, timed
 
-from faceplate.recognition import Recognition
 from faceplate.config import Config
 from faceplate.config_file import config_from
 from faceplate.people.person import Anchor, new_person, with_anchors
+from faceplate.recognition import Recognition
 from faceplate.types import Frame, Image, Likeness, Match, Seconds
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes

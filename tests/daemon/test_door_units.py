@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from faceplate import __main__ as command_line
+from faceplate.config import ControlConfig
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNITS = sorted(SYSTEMD.glob("*.service"))
@@ -45,6 +46,12 @@ def test_the_locks_side_speaks_to_this_machine_only():
     settings = settings_of("faceplate.service")
     assert words(settings["RestrictAddressFamilies"]) == {"AF_UNIX"}
     assert settings["IPAddressDeny"] == ["any"]
+
+
+def test_the_control_socket_has_its_folder():
+    settings = settings_of("faceplate.service")
+    assert Path("/run", *settings["RuntimeDirectory"]) == ControlConfig().socket.parent
+    assert settings["RuntimeDirectoryMode"] == ["0750"]
 
 
 def test_only_the_locks_side_has_devices():

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import faceplate
-from faceplate.recognition import Recognition
 from faceplate.config import Config
 from faceplate.config_file import config_from
 from faceplate.errors import EnrolmentError
@@ -19,6 +18,7 @@ from faceplate.people.enrolment import MOST_ANCHORS, Enroller, Picture, Refusal,
 from faceplate.people.matching import Matcher, Thresholds
 from faceplate.people.person import Anchor
 from faceplate.pictures import read_picture
+from faceplate.recognition import Recognition
 from faceplate.types import Likeness, Score, Sighting, TrackId
 
 FOOTAGE = Path(faceplate.__file__).parent / "footage"

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from faceplate.backoff import waiting_times
 from faceplate.errors import StoreError
-from faceplate.events import DoorEvent, Entry
+from faceplate.events import Entry
 from faceplate.journal.entries import EventsLost, describe
 from faceplate.journal.journal import AT_ONCE
 from faceplate.types import Clock, Seconds
@@ -44,7 +44,7 @@ class OpenJournal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
-    entry: DoorEvent | EventsLost
+    entry: Entry | EventsLost
     time: Seconds
 
 
@@ -115,7 +115,7 @@ class Recorder:
         with self._writing:
             self._attempt(lambda: self._flush_and_write(entry))
 
-    def note(self, event: DoorEvent) -> None:
+    def note(self, event: Entry) -> None:
         """Have this written soon. Never waits for the disk, and never fails."""
         with self._brief:
             if len(self._noted) < self._room:
