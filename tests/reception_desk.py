@@ -23,9 +23,9 @@ from strategies_access import a_frame
 NOON = datetime(2026, 6, 3, 12, 0, tzinfo=UTC)
 """A Wednesday"""
 
-ADAS_PIN = "2580"
-ADAS_DURESS_PIN = "2581"
-GRACES_PIN = "7319"
+ADAS_PIN = "258025"
+ADAS_DURESS_PIN = "258125"
+GRACES_PIN = "731973"
 
 
 def access_rules(**section: object) -> AccessConfig:

@@ -183,7 +183,7 @@ class JournalRow:
     """Wall-clock time of writing: ISO 8601, UTC, milliseconds, `Z`"""
 
     event_type: str
-    """A DoorEventType, "access_granted", "access_denied", "access_warning", "command", "people_changed", "events_lost" """
+    """A DoorEventType, or the name of a decision, an order or a change: docs/journal.md lists them all"""
 
     payload: str
     """Everything else, as canonical JSON"""

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from faceplate.access.pin import hash_pin
 from faceplate.events import DoorMode, DoorStatus
 from faceplate.rights import Rights
 from faceplate.types import Match, Method, Outcome, Reason, Seconds
@@ -267,6 +268,12 @@ def test_a_pin_alone_keeps_to_the_rules_of_its_person():
     ):
         decision = World(rules, {"Ada": with_pin(rights)}).enter(ADAS_PIN)
         assert (decision.reason, decision.holder, decision.method) == (reason, "Ada", Method.PIN)
+
+
+@pytest.mark.parametrize(("digits", "reason"), [("73197", Reason.FACE_NEEDED), ("731973", Reason.VERIFIED)])
+def test_a_pin_that_a_stranger_might_guess_needs_a_face_all_the_same(digits, reason):
+    people = {"Ada": Rights(pin=hash_pin(digits, cost=2))}
+    assert World(access_rules(pin={"alone": True}), people).enter(digits).reason is reason
 
 
 def test_where_a_pin_is_enough_the_face_beside_it_counts_too():

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from faceplate.access.desk import Claim, Desk, Request, is_blocked, is_in_the_way
 from faceplate.access.lockout import Backoff
@@ -24,6 +25,11 @@ from faceplate.access.pin import PinOwner
 from faceplate.events import DoorStatus
 from faceplate.rights import Rights
 from faceplate.types import Decision, Method, Outcome, Reason, Seconds
+
+
+# Of 10,000 PINs of four digits a stranger tries so many in a day, whatever the lock-out, that a household of twenty is
+# entered every few days (tests/simulations/brute_force.py); of a million, once in a year or more.
+LONG_ENOUGH_ALONE: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,9 @@ class Attempt:
     before: Backoff
     """What to go back to if it is right"""
 
+    alone: bool
+    """Whether it opens without a face, if it is right"""
+
 
 class Pins:
     """Decides on PINs, in two steps, between which the PIN is compared."""
@@ -44,20 +53,21 @@ class Pins:
         self._desk = desk
         self._rules = desk.rules.pin
 
-    def receive(self, door: DoorStatus, now: Seconds) -> Decision | Attempt:
-        """Count a PIN, before it is compared; or answer at once.
+    def receive(self, length: int, door: DoorStatus, now: Seconds) -> Decision | Attempt:
+        """Count a PIN of so many digits, before it is compared; or answer at once.
 
         Raises:
             StoreError: it cannot be counted; there is no answer.
         """
         self._let_time_pass(now)
-        if reason := self._hindrance(door):
+        alone = self._rules.alone and length >= LONG_ENOUGH_ALONE
+        if reason := self._hindrance(door, alone=alone):
             return _denied(reason, now)
         if reason := self._pause(door, now):
             return _nothing(reason, now)
         awaited = self._desk.pending(Method.FACE, now)
-        people = awaited.people if awaited and not self._rules.alone else None
-        return Attempt(people, self._desk.ledger.charge_pin(now))
+        people = awaited.people if awaited and not alone else None
+        return Attempt(people, self._desk.ledger.charge_pin(now), alone)
 
     def answer(
         self,
@@ -76,32 +86,32 @@ class Pins:
             return _denied(Reason.INVALID_PIN, now)
         self._desk.ledger.restore_pins(attempt.before)
         self._let_time_pass(now)
-        if reason := self._hindrance(door):
+        if reason := self._hindrance(door, alone=attempt.alone):
             return _denied(reason, now)
         if reason := self._pause(door, now):
             return _nothing(reason, now)
-        return self._right(owner, people[owner.person], now)
+        return self._right(owner, people[owner.person], now, alone=attempt.alone)
 
-    def _right(self, owner: PinOwner, rights: Rights, now: Seconds) -> Decision:
+    def _right(self, owner: PinOwner, rights: Rights, now: Seconds, *, alone: bool) -> Decision:
         awaited = self._desk.pending(Method.FACE, now)
         if awaited and (owner.person not in awaited.people or self._faces_do_not_count()):
             awaited = None
         method = Method.FACE_AND_PIN if awaited else Method.PIN
         if reason := self._desk.refusal(rights):
             return _denied(reason, now, method, owner.person)
-        if awaited or self._rules.alone:
+        if awaited or alone:
             match = awaited.match if awaited else None
             return self._desk.grant(Claim(owner.person, rights, method, match, owner.duress), None, now)
         self._desk.request = Request(Method.PIN, (owner.person,), now, duress=owner.duress)
         return _nothing(Reason.FACE_NEEDED, now)
 
-    def _hindrance(self, door: DoorStatus) -> Reason | None:
+    def _hindrance(self, door: DoorStatus, *, alone: bool) -> Reason | None:
         """Why no PIN is answered."""
         if is_blocked(door):
             return Reason.DOOR_BLOCKED
         if self._desk.ledger.standing.pins.until is not None:
             return Reason.LOCKED_OUT
-        return None if self._rules.alone else self._faces_do_not_count()
+        return None if alone else self._faces_do_not_count()
 
     def _faces_do_not_count(self) -> Reason | None:
         """Why no face could complete a PIN."""

@@ -95,7 +95,7 @@ class Reception:
         with self._one_pin:
             people = self._people()
             with self._lock:
-                attempt = self._pins.receive(self._door(), self._clock())
+                attempt = self._pins.receive(len(digits), self._door(), self._clock())
             if not isinstance(attempt, Attempt):
                 return attempt
             names = people if attempt.people is None else [name for name in attempt.people if name in people]

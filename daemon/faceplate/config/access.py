@@ -129,7 +129,7 @@ class PinConfig(BackoffConfig):
     """Face and PIN must follow one another within this"""
 
     alone: bool = False
-    """true: a PIN opens without a face"""
+    """true: a PIN of six digits or more opens without a face"""
 
     for_lookalikes: bool = True
     """Somebody who looks like two enrolled people may tell by their PIN which of them they are"""
