@@ -13,7 +13,13 @@ from faceplate.config_file import config_from
 
 # Machines that run tests are busy: how long an example takes says nothing here. Benchmarks measure time.
 # In continuous integration the examples are the same each time, so that a change is judged by what it changed.
-settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)
+# FACEPLATE_EXAMPLES changes how many there are.
+settings.register_profile(
+    "tests",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=int(os.environ.get("FACEPLATE_EXAMPLES", "100")),
+)
 settings.load_profile("tests")
 
 

@@ -830,6 +830,15 @@ def test_a_lock_that_failed_is_told_again_and_nobody_claims_that_it_is_locked():
     assert step(again.state, TimePasses(), Seconds(115.0), TIMINGS).output is None
 
 
+def test_a_lock_that_failed_is_told_again_for_the_same_cause():
+    rig = Rig()
+    open_for_ada(rig)
+    before = rig.state
+    failed = lock_failed(before, rig.wait(500.0))
+    assert [event.cause for event in failed.events] == [Cause.OPEN_TIME]
+    assert failed.state.locking is Cause.RELOCK_DELAY
+
+
 def test_a_locked_lock_that_failed_is_told_again_in_silence():
     rig = Rig()
     before = rig.state
