@@ -120,8 +120,13 @@ class Panel(SimulatedPanel):
     fails = False
     tries = 0
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: queue.Queue[Lights] = queue.Queue()
+
     def show(self, lights: Lights) -> None:
         self.tries += 1
+        self.history.put(lights)
         if self.fails:
             raise DoorError("the light does not answer")
         super().show(lights)
@@ -689,6 +694,26 @@ def test_a_thread_that_breaks_leaves_the_door_locked_and_says_so(caplog):
         rig.door.order(Order.UNLOCK)
     assert rig.lock.locked
     rig.record.breaks_at = None
+    rig.door.close()
+
+
+def test_a_thread_that_broke_is_a_fault_of_the_door():
+    rig = Rig(readings=AT_REST)
+    rig.door.start()
+    rig.record.breaks_at = DoorEventType.BELL
+    rig.switches.set(bell_pressed=True)
+    rig.door._thread.join(PATIENCE)
+    assert rig.door.status().faults == ("the door's thread failed",)
+    rig.door.close()
+
+
+def test_the_thread_ends_what_the_lights_show():
+    rig = Rig()
+    rig.door.start()
+    rig.door.obey(Decision(1, rig.time(), Outcome.DENIED, Reason.CREDENTIAL_NOT_FOUND))
+    while rig.panel.history.get(timeout=PATIENCE) != Lights(red=True, buzzer=True):
+        pass
+    assert rig.panel.history.get(timeout=PATIENCE) == Lights()
     rig.door.close()
 
 

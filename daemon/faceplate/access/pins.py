@@ -26,7 +26,6 @@ from faceplate.events import DoorStatus
 from faceplate.rights import Rights
 from faceplate.types import Decision, Method, Outcome, Reason, Seconds
 
-
 # Of 10,000 PINs of four digits a stranger tries so many in a day, whatever the lock-out, that a household of twenty is
 # entered every few days (tests/simulations/brute_force.py); of a million, once in a year or more.
 LONG_ENOUGH_ALONE: Final = 6

@@ -119,7 +119,11 @@ class Door:
         return self._controller.status
 
     def report_fault(self, what: str, *, active: bool) -> None:
-        """Tell and show that something does not work, or works again. Nothing while the door is not running."""
+        """Tell and show that something does not work, or works again. Nothing while the door is not running.
+
+        Raises:
+            DoorError: the lock was to be locked, and does not answer.
+        """
         with self._changed:
             if self._running:
                 self._controller.give(Fault(what, active))
