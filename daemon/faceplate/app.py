@@ -25,6 +25,8 @@ from faceplate.door.door import Door
 from faceplate.door.hardware import Hardware
 from faceplate.door.keypad import Keypad
 from faceplate.door.lock import no_hardware
+from faceplate.door.lock_lines import LockLines
+from faceplate.door.secure import write_lines
 from faceplate.door.simulated import hardware_of as simulated_hardware
 from faceplate.errors import ControlError, StoreError
 from faceplate.events import DoorEvent, DoorMode
@@ -114,6 +116,7 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
     stop = Stop()
     with ExitStack() as stack:
         hardware = stack.enter_context(closing(hardware_of(config.door)))  # locked from here on, whatever else fails
+        _write_lines(config)
         standing = StandingFile(config.access.standing_file, config.access, monotonic)
 
         def report_journal(broken: bool) -> None:  # noqa: FBT001 - the one thing it is told
@@ -138,6 +141,16 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
             keep_going(watch, stop, lambda: door.report_fault(NOBODY_WATCHES, active=True))
         else:
             watch()
+
+
+def _write_lines(config: Config) -> None:
+    """For whoever locks the door after all of this was killed."""
+    if config.door.driver != "gpiozero":
+        return
+    try:
+        write_lines(config.control.socket.with_name("lock.json"), LockLines.of(config.door))
+    except OSError as error:
+        _log.warning("after a kill the door will be locked by `faceplate secure`, a little later: %s", error)
 
 
 def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence

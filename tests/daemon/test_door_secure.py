@@ -11,6 +11,9 @@ import pytest
 
 from faceplate.commands import secure
 from faceplate.commands.common import ExitCode, config_options
+from faceplate.config import DoorConfig
+from faceplate.door.lock_lines import LockLines
+from faceplate.door.secure import write_lines
 from faceplate.errors import DoorError
 from gpio_board import board_in, environment
 
@@ -100,3 +103,42 @@ print(*sorted({name.partition(".")[0] for name in sys.modules} & {"cv2", "crypto
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
+
+
+def secured(file, around):
+    """What systemd runs first, in a process of its own that has the fake chip."""
+    words = [sys.executable, "-P", "-m", "faceplate.door.secure", *([str(file)] if file else [])]
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=around)
+
+
+@pytest.mark.parametrize(("wiring", "locked"), [("fail_secure", 0), ("fail_safe", 1)])
+def test_the_lock_that_was_written_down_is_locked(tmp_path, wiring, locked):
+    around = environment(tmp_path)
+    board = board_in(tmp_path)
+    board.set_level(21, 1 - locked)
+    write_lines(tmp_path / "lock.json", LockLines.of(DoorConfig(line=21, wiring=wiring)))
+    done = secured(tmp_path / "lock.json", around)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert board.level(21) == locked
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b'{"chip": 1}', b"\xff"])
+def test_what_was_not_written_by_the_daemon_is_left_to_the_second_try(tmp_path, content):
+    file = tmp_path / "lock.json"
+    if content is not None:
+        file.write_bytes(content)
+    done = secured(file, environment(tmp_path))
+    assert done.returncode == 1
+    assert "`faceplate secure` tries by the configuration" in done.stderr
+
+
+def test_without_a_file_it_says_what_it_did_not_do(tmp_path):
+    assert secured(None, environment(tmp_path)).returncode == 1
+
+
+def test_the_quick_way_loads_no_more_than_it_must(tmp_path):
+    watch = "import sys, faceplate.door.secure, faceplate.door.gpiozero_lock; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", watch], capture_output=True, text=True, check=True, env=environment(tmp_path)
+    )
+    assert not {"pydantic", "yaml", "numpy", "cv2"} & {name.partition(".")[0] for name in done.stdout.split()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shlex
 from pathlib import Path
 
@@ -38,8 +39,12 @@ def test_every_command_is_one_of_our_command_line(unit):
     assert commands
     for command in commands:
         program, *arguments = shlex.split(command.lstrip("-"))
-        assert program == "/opt/faceplate/bin/faceplate"
-        assert callable(command_line._parser().parse_args(arguments).run)
+        if program == "/opt/faceplate/bin/python":
+            assert arguments[:2] == ["-P", "-m"]
+            assert callable(importlib.import_module(arguments[2]).main)
+        else:
+            assert program == "/opt/faceplate/bin/faceplate"
+            assert callable(command_line._parser().parse_args(arguments).run)
 
 
 def test_the_locks_side_speaks_to_this_machine_only():
@@ -76,7 +81,9 @@ def test_the_bridge_cannot_reach_the_faces_or_their_key():
 
 def test_the_door_is_secured_after_every_end_and_the_lock_comes_back():
     settings = settings_of("faceplate.service")
-    assert [shlex.split(command)[1:] for command in settings["ExecStopPost"]] == [["secure"]]
+    quickly, by_the_configuration = (shlex.split(command)[1:] for command in settings["ExecStopPost"])
+    assert quickly == ["-P", "-m", "faceplate.door.secure", str(ControlConfig().socket.with_name("lock.json"))]
+    assert by_the_configuration == ["secure"]
     assert settings["Restart"] == ["always"]
     assert settings["StartLimitIntervalSec"] == ["0"]
 
