@@ -202,7 +202,7 @@ def _under_orders(  # noqa: PLR0913, PLR0917 - what there is to order
         standing.change(lambda now: replace(now, mode=mode))
 
     household = Household(gallery, {ALWAYS, NEVER, *config.access.schedules})
-    report = StatusReport(door, reception, household.count, monotonic)
+    report = StatusReport(door, reception, household.count, config.people.store, monotonic)
     commands = door_commands(DoorOrders(door, reception, recorder, remember), report) | people_commands(household)
     orders = Orders(commands, recorder, operator_uids(config.control.operators))
     try:

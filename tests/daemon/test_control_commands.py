@@ -25,7 +25,8 @@ from faceplate.control.protocol import Done, Fault, Refused
 from faceplate.control.server import ControlServer
 from faceplate.errors import ControlError, EnrolmentError, NotRunningError, OrderRefusedError, StoreError
 from faceplate.journal import reader
-from faceplate.orders.orders import Orders
+from faceplate.orders.arguments import Nothing
+from faceplate.orders.orders import Command, Orders
 from faceplate.orders.people_commands import people_commands
 from faceplate.people import rights_record
 from faceplate.people.gallery import Gallery
@@ -46,11 +47,15 @@ def clock():
 class Daemon:
     """Answers the door's commands as it is told, and remembers them."""
 
-    def __init__(self):
+    def __init__(self, store=None):
         self.asked: list[tuple[str, dict]] = []
         self.answer = Done({"mode": "locked"})
+        self.store = store
+        """Asked about people, it first tells whose people it has"""
 
     def __call__(self, _peer, request):
+        if request.command == "status" and self.store is not None:
+            return Done({"store": str(self.store)})
         self.asked.append((request.command, dict(request.arguments)))
         return self.answer
 
@@ -89,9 +94,10 @@ def faceplate(tmp_path, config, capsys):
 
 
 @pytest.fixture
-def running(config):
+def running(config, request):
     """A daemon that answers."""
-    daemon = Daemon()
+    words = request.node.callspec.params.get("words", "") if hasattr(request.node, "callspec") else ""
+    daemon = Daemon(None if words == "status" else config.people.store.resolve())
     with closing(ControlServer(config.control.socket, daemon, clock)) as server:
         server.start()
         yield daemon
@@ -150,6 +156,7 @@ def test_json_is_the_daemons_result(faceplate, running, words):
 
 
 def test_a_result_in_words(faceplate, running):
+    running.store = None
     assert faceplate("lock")[1] == "mode: locked\n"
     running.answer = Done({})
     assert faceplate("lockout", "clear")[1] == "done\n"
@@ -316,6 +323,13 @@ def test_while_the_daemon_is_stopped_people_are_changed_here_and_it_is_written_d
     assert all(row["by"].endswith(f"(uid {os.geteuid()}, pid {os.getpid()})") for row in written)
 
 
+def test_a_daemon_with_other_people_has_no_say_in_these(faceplate, running, gallery):
+    running.store = "/elsewhere/people"
+    assert faceplate("people", "remove", "Ada")[0] == ExitCode.OK
+    assert running.asked == []
+    assert gallery.people() == []
+
+
 def test_while_the_daemon_is_stopped_nothing_opens_more_without_a_record(faceplate, config, gallery):
     config.journal.path.mkdir()
     with pytest.raises(StoreError, match="cannot be recorded"):
@@ -339,7 +353,8 @@ def test_a_refusal_is_the_same_with_and_without_the_daemon(faceplate, config, ga
     with pytest.raises(EnrolmentError, match="guest's time must end"):
         faceplate("people", "set", "Ada", "--role", "guest")
     household = people_orders.household_of(config)
-    orders = Orders(people_commands(household), Shelf(), operator_uids([]))
+    status = Command(Nothing, lambda _: {"store": str(config.people.store.resolve())}, audited=False)
+    orders = Orders({"status": status} | people_commands(household), Shelf(), operator_uids([]))
     with closing(ControlServer(config.control.socket, orders.answer, clock)) as server:
         server.start()
         with pytest.raises(EnrolmentError, match="guest's time must end"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -149,7 +150,7 @@ class Reception:
 
 def orders_of(house):
     door, reception = Door(house), Reception(house)
-    report = StatusReport(door, reception, house.count, house.clock)
+    report = StatusReport(door, reception, house.count, Path("/var/lib/people"), house.clock)
     commands = door_commands(DoorOrders(door, reception, house, house.remember), report) | people_commands(house)
     return Orders(commands, house, {0, ANNA.uid})
 
@@ -504,6 +505,7 @@ def test_the_status(house, orders):
             "clock_trusted": False,
             "people": 3,
             "version": __version__,
+            "store": "/var/lib/people",
             "uptime": 60.0,
         }
     )

@@ -27,17 +27,25 @@ _PATIENCE: Final = Seconds(60.0)
 
 
 def order_people(config: Config, command: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    """Have the daemon do something with the people enrolled; while it does not run, do it here.
+    """Have the daemon do something with the people enrolled; while none has these people, do it here.
 
     Raises:
         FaceplateError: it was refused, or cannot be done; the message says why.
     """
-    try:
+    if _are_the_daemons(config):
         return result_of(ask(config.control.socket, command, arguments, _PATIENCE))
+    me = this_process()
+    orders = Orders(people_commands(household_of(config)), _Record(config), {me.uid})
+    return result_of(orders.answer(me, Request("here", command, arguments)))
+
+
+def _are_the_daemons(config: Config) -> bool:
+    """Whether a daemon runs that has these people, and not those of another configuration."""
+    try:
+        status = result_of(ask(config.control.socket, "status", {}))
     except NotRunningError:
-        me = this_process()
-        orders = Orders(people_commands(household_of(config)), _Record(config), {me.uid})
-        return result_of(orders.answer(me, Request("here", command, arguments)))
+        return False
+    return bool(status.get("store") == str(config.people.store.resolve()))
 
 
 def household_of(config: Config) -> Household:

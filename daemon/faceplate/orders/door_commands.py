@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from faceplate import __version__
@@ -185,7 +186,10 @@ def door_commands(orders: DoorOrders, status: Callable[[], dict[str, Any]]) -> d
 class StatusReport:
     """What the daemon is like, for a dashboard."""
 
-    def __init__(self, door: Door, reception: Reception, count_people: Callable[[], int], clock: Clock) -> None:
+    def __init__(
+        self, door: Door, reception: Reception, count_people: Callable[[], int], store: Path, clock: Clock
+    ) -> None:
+        self._store = store
         self._door = door
         self._reception = reception
         self._count_people = count_people
@@ -206,6 +210,7 @@ class StatusReport:
             "face_unlock": access.face_unlock,
             "clock_trusted": access.clock_trusted,
             "people": self._people(),
+            "store": str(self._store.resolve()),
             "version": __version__,
             "uptime": round(self._clock() - self._started, 1),
         }
