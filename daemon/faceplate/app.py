@@ -6,16 +6,13 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from faceplate.access.calendar import Calendar
 from faceplate.access.reception import Reception
-from faceplate.access.standing import Forgetful, StandingStore
 from faceplate.camera.camera import Camera
-from faceplate.camera.clock import ReplayClock, monotonic
+from faceplate.camera.clock import monotonic
 from faceplate.camera.replay import ReplayCamera
 from faceplate.config import CameraConfig, Config, DoorConfig, JournalConfig
 from faceplate.config.access import ALWAYS, NEVER
@@ -44,24 +41,13 @@ from faceplate.people.household import Household
 from faceplate.recognition import Recognition
 from faceplate.service import Stop, keep_going
 from faceplate.standing import StandingFile
-from faceplate.types import Decision, Frame, Match, Seconds
+from faceplate.types import Decision, Frame, Match
 from faceplate.voice import Voice
 
 _log = logging.getLogger(__name__)
 
 NOBODY_WATCHES = "nobody is recognised"
 """The fault while camera, models or gallery fail and the exit button is served"""
-
-_STEP = Seconds(0.1)
-"""How finely time passes when a recording is over"""
-
-
-class Record(Protocol):
-    """Where decisions and door events are written down."""
-
-    def write(self, entry: Decision | DoorEvent) -> None:
-        """Write one down for good, before returning."""
-
 
 Show = Callable[[Frame, Sequence[Match], Decision], None]
 
@@ -124,7 +110,7 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
 
         recorder = stack.enter_context(closing(Recorder(lambda: journal_of(config.journal), monotonic, report_journal)))
         # A kiosk has no lock that could be locked or unlocked.
-        note = _note_nothing if config.door.driver == "none" else recorder.note
+        note = note_nothing if config.door.driver == "none" else recorder.note
         door = Door(config.door, hardware, note, monotonic, config.access.max_frame_age, mode=standing.standing.mode)
         stack.enter_context(started(door, thread=True))
         if not patient:
@@ -183,28 +169,27 @@ def _attended(config: Config, door: Door, recorder: Recorder, standing: Standing
         standing=standing,
         people=lambda: {person.name: person.rights for person in gallery.people()},
     )
+
+    def remember(mode: DoorMode) -> None:
+        standing.change(lambda now: replace(now, mode=mode))
+
+    door_orders = DoorOrders(door, reception, recorder, remember)
+    household = Household(gallery, {ALWAYS, NEVER, *config.access.schedules})
+    report = StatusReport(door, reception, household.count, config.people.store, monotonic)
+    commands = door_commands(door_orders, report) | people_commands(household)
+    orders = Orders(commands, recorder, operator_uids(config.control.operators))
     with ExitStack() as stack:
-        stack.enter_context(_under_orders(config, door, reception, recorder, standing, gallery))
+        stack.enter_context(_under_orders(config, orders))
         if config.access.pin.keypad is not None:
-            keypad = Keypad(config.access.pin.keypad, partial(_enter_pin, reception, recorder, door), monotonic)
+            keypad = Keypad(config.access.pin.keypad, door_orders.answer_pin, monotonic)
             stack.callback(keypad.close)
             keypad.start()
         yield reception
 
 
 @contextmanager
-def _under_orders(  # noqa: PLR0913, PLR0917 - what there is to order
-    config: Config, door: Door, reception: Reception, recorder: Recorder, standing: StandingFile, gallery: Gallery
-) -> Iterator[None]:
+def _under_orders(config: Config, orders: Orders) -> Iterator[None]:
     """Serve the control socket. A door that cannot be ordered still does its work."""
-
-    def remember(mode: DoorMode) -> None:
-        standing.change(lambda now: replace(now, mode=mode))
-
-    household = Household(gallery, {ALWAYS, NEVER, *config.access.schedules})
-    report = StatusReport(door, reception, household.count, config.people.store, monotonic)
-    commands = door_commands(DoorOrders(door, reception, recorder, remember), report) | people_commands(household)
-    orders = Orders(commands, recorder, operator_uids(config.control.operators))
     try:
         server = ControlServer(config.control.socket, orders.answer, monotonic)
     except ControlError as error:
@@ -214,12 +199,6 @@ def _under_orders(  # noqa: PLR0913, PLR0917 - what there is to order
     with closing(server):
         server.start()
         yield
-
-
-def _enter_pin(reception: Reception, recorder: Recorder, door: Door, digits: str) -> None:
-    decision = reception.enter_pin(digits)
-    recorder.write(decision)
-    door.obey(decision)
 
 
 def journal_of(config: JournalConfig) -> Journal:
@@ -233,54 +212,6 @@ def _latest_known(config: JournalConfig, standing: StandingFile) -> datetime | N
     with suppress(StoreError, ValueError):  # a journal that is not there yet, or damaged: said elsewhere
         known += [datetime.fromisoformat(row.ts).astimezone(UTC) for row in reader.read_last(config.path, 1)]
     return max(filter(None, known), default=None)
-
-
-def replay(  # noqa: PLR0913 - the recording, and what becomes of it
-    config: Config,
-    camera: ReplayCamera,
-    record: Record,
-    show: Show,
-    *,
-    standing: StandingStore | None = None,
-    at: datetime | None = None,
-) -> None:
-    """Guard a simulated door over a recording, as fast as `camera` plays it and by its clock.
-
-    Args:
-        config: all of it.
-        camera: the recording.
-        record: takes decisions and door events.
-        show: takes every frame with what was made of it.
-        standing: what is known of the past; by default nothing. It is never written to the disk.
-        at: when the recording begins, for schedules; by default now.
-    """
-    begin, beginning = at or present(), camera.clock()
-    with ExitStack() as stack:
-        stack.enter_context(closing(camera))
-        hardware = stack.enter_context(closing(simulated_hardware(config.door, camera.clock)))
-        write = _note_nothing if config.door.driver == "none" else record.write
-        door = Door(config.door, hardware, write, camera.clock, config.access.max_frame_age)
-        stack.enter_context(started(door, thread=False))
-        recognition = Recognition(config.vision, config.people)
-        warn_of_gaps(config)
-        reception = Reception(
-            config.access,
-            camera.clock,
-            door=door.status,
-            calendar=Calendar(lambda: begin + timedelta(seconds=camera.clock() - beginning)),
-            standing=standing or Forgetful(),
-            people=dict,
-        )
-        guard(camera, recognition.eyes(), recognition.recogniser(), reception, record, door, show)
-        _let_time_pass(camera.clock, door, config.door.release_time + config.door.extended_release_time)
-
-
-def _let_time_pass(clock: ReplayClock, door: Door, longest: float) -> None:
-    """After a recording: go on, without frames, until the door must be locked again."""
-    end = clock() + longest
-    while door.status().lock_commanded_open and clock() < end:
-        clock.advance(Seconds(min(clock() + _STEP, end)))
-        door.tick()
 
 
 def warn_of_gaps(config: Config) -> None:
@@ -301,5 +232,5 @@ def _voice_of(config: Config, stack: ExitStack) -> Show:
     return stack.enter_context(closing(Voice(config.speech, monotonic))).show
 
 
-def _note_nothing(event: DoorEvent) -> None:
+def note_nothing(event: DoorEvent) -> None:
     """There is no door to tell of."""

@@ -66,14 +66,14 @@ class FilmCamera:
 
 def guard_a_door(config_file: Path) -> None:
     """The whole daemon but for the camera's own thread: vision, people, decisions, journal and a simulated door."""
-    from faceplate import app  # noqa: PLC0415 - the peer must not carry it
+    from faceplate import app, playback  # noqa: PLC0415 - the peer must not carry it
     from faceplate.config_file import load_config  # noqa: PLC0415 - the same
     from faceplate.journal.journal import Journal  # noqa: PLC0415 - the same
 
     config = load_config(config_file)
     camera: Any = FilmCamera()
     with closing(Journal(config.journal.path)) as journal:
-        app.replay(config, camera, journal, app.show_nothing)
+        playback.replay(config, camera, journal, app.show_nothing)
 
 
 def verify(models: Path) -> None:

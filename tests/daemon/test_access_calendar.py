@@ -102,9 +102,13 @@ def test_a_leap_second_is_no_reason_for_doubt():
 
 def test_any_zone_is_the_same_moment():
     east = datetime(2026, 6, 3, 14, tzinfo=timezone(timedelta(hours=2)))
-    moment = Calendar(lambda: east).read()
+    calendar = Calendar(lambda: east)
+    moment = calendar.read()
     assert moment.time == NOON
     assert moment.time.tzinfo is UTC
+    calendar.trust()
+    assert calendar.latest == NOON
+    assert calendar.latest.tzinfo is UTC
 
 
 @given(st.lists(st.integers(-200, 200), min_size=1))

@@ -10,7 +10,7 @@ import pytest
 
 from faceplate.access.standing import NoLockout
 from faceplate.errors import StoreError
-from faceplate.events import DoorStatus
+from faceplate.events import DoorMode, DoorStatus
 from faceplate.rights import Rights
 from faceplate.types import Decision, Match, Method, Outcome, Reason, Seconds
 from reception_desk import ADAS_PIN, GRACES_PIN, FullDisk, World, access_rules, reasons, with_pin
@@ -84,13 +84,31 @@ def test_what_counts_as_failed(look: Callable[[World], list[Decision]], reason: 
     assert failures(world) == counted
 
 
-def test_an_attempt_is_counted_before_it_is_answered_and_once():
-    world = World()
+@pytest.mark.parametrize("needed", [1, 3, 5])
+def test_an_attempt_is_counted_before_it_is_answered_and_once(needed):
+    """It lasts until 10 s after the answer, which comes on the ninth frame; the ninetieth begins another."""
+    world = World(access_rules(frames_needed=needed))
     counts = []
-    for _ in range(40):
+    for _ in range(95):
         world.see(unknown())
         counts.append(failures(world))
-    assert counts == [0, 0] + [1] * 38
+    assert counts == [0] * (needed - 1) + [1] * 89 + [2] * (7 - needed)
+
+
+def test_an_attempt_that_is_answered_on_the_frame_it_is_counted_on_is_counted_once():
+    world = World(access_rules(frames_needed=5, patience=0.5))
+    assert world.watch(unknown(), frames=5)[-1].reason is Reason.CREDENTIAL_NOT_FOUND
+    world.watch(unknown(), frames=40)
+    assert failures(world) == 1
+    assert world.watch(ambiguous(2, with_pin()), frames=5)[-1].reason is Reason.PIN_NEEDED
+    assert failures(world) == 1, "and one that is no failure not at all"
+
+
+def test_what_was_refused_for_bad_pictures_is_counted_once_there_are_good_ones():
+    world = World()
+    assert world.watch(unusable())[-1].reason is Reason.LOW_QUALITY
+    world.watch(unknown(), frames=3)
+    assert failures(world) == 1
 
 
 def test_whoever_goes_before_the_answer_has_used_it_up():
@@ -123,11 +141,18 @@ def test_who_is_known_in_the_end_was_no_failure():
     strangers_come(world, 3)
     world.watch(unknown(50), frames=4)
     assert failures(world) == 4
-    world.watch(verified("Ada", 50, Rights(schedule="never")), frames=3)
-    assert failures(world) == 3
+    world.watch(verified("Ada", 50, Rights(schedule="never")), frames=9)
+    assert failures(world) == 3, "and that is taken back once"
     made = world.watch(unknown(50), frames=30)
     assert failures(world) == 3, "nor is it later"
     assert Outcome.GRANTED not in {each.outcome for each in made}
+
+
+def test_who_was_known_from_the_beginning_is_no_failure_afterwards():
+    world = World()
+    world.watch(verified("Ada", 1, Rights(schedule="never")), frames=3)
+    world.watch(unknown(), frames=30)
+    assert failures(world) == 0
 
 
 def test_who_was_already_being_looked_at_when_the_lock_out_began_gets_their_answer():
@@ -213,7 +238,8 @@ def test_in_a_lock_out_the_answers_are_the_same_for_everybody(pin_opens):
     faces += [verified("Ada", 60, Rights(enabled=False))]
     answers = [every_answer_of(face, lockout={"pin_opens": pin_opens}) for face in faces]
     assert all(each == answers[0] for each in answers)
-    assert (Outcome.DENIED, Reason.LOCKED_OUT) in answers[0]
+    looking, told = (Outcome.NOTHING, Reason.LOOKING), (Outcome.NOTHING, Reason.ALREADY_DECIDED)
+    assert answers[0][:89] == [looking] * 8 + [(Outcome.DENIED, Reason.LOCKED_OUT)] + [told] * 80
 
 
 @pytest.mark.parametrize("frames", [8, 9])
@@ -273,6 +299,46 @@ def test_a_face_seen_in_a_lock_out_is_forgotten_after_the_window():
     strangers_come(world, 5)
     world.watch(verified("Ada", 60), frames=3)
     assert world.see(wait=16.0).reason is Reason.NOBODY, "in silence"
+
+
+def test_a_stranger_s_face_in_a_lock_out_keeps_nobody_from_their_pin():
+    world = World(people={"Ada": with_pin()})
+    strangers_come(world, 5)
+    world.watch(unknown(60), frames=3)
+    assert world.enter(ADAS_PIN).reason is Reason.FACE_NEEDED
+
+
+def test_a_face_in_a_lock_out_takes_no_request_away():
+    """Neither a PIN that was shown nor a face that was asked, aloud, for its PIN."""
+    people = {"Ada": with_pin(), "Grace": with_pin(pin=GRACES_PIN)}
+    world = World(people=people)
+    strangers_come(world, 5)
+    world.enter(GRACES_PIN)
+    world.watch(verified("Ada", 60), frames=3)
+    assert world.watch(verified("Grace", 61), frames=3)[-1].method is Method.FACE_AND_PIN
+    world = World(access_rules(roles={"resident": {"pin": "always"}}, lockout={"failures": 1}), people)
+    assert world.watch(verified("Ada", 60), frames=3)[-1].reason is Reason.PIN_NEEDED
+    strangers_come(world, 1)
+    assert locked_out(world) > 0
+    world.watch(verified("Grace", 61), frames=3)
+    assert world.reception.status().awaiting_pin
+    assert world.enter(ADAS_PIN).holder == "Ada"
+
+
+def test_who_showed_their_pin_in_a_lock_out_is_refused_by_name():
+    world = World(people={"Ada": with_pin()})
+    strangers_come(world, 5)
+    world.enter(ADAS_PIN)
+    world.door = DoorStatus(DoorMode.BLOCKED)
+    decision = world.watch(verified("Ada", 60), frames=3)[-1]
+    assert (decision.reason, decision.holder) == (Reason.DOOR_BLOCKED, "Ada")
+
+
+def test_without_pin_opens_a_pin_from_before_the_lock_out_is_none_either():
+    world = World(access_rules(lockout={"failures": 1, "pin_opens": False}), {"Ada": with_pin()})
+    assert world.enter(ADAS_PIN).reason is Reason.FACE_NEEDED
+    strangers_come(world, 1)
+    assert set(reasons(world.watch(verified("Ada", 60), frames=8))) == {Reason.LOOKING}
 
 
 def test_without_pin_opens_there_is_no_way_in_by_face():
@@ -366,6 +432,26 @@ def test_an_idle_door_saves_nothing():
     world.wait(600)
     world.watch(verified("Ada"), frames=3)
     assert len(store.saves) == 2, "and once an hour at most"
+
+
+@pytest.mark.parametrize(("later", "saves"), [(3599.875, 1), (3600.0, 2)])
+def test_the_date_is_saved_again_after_an_hour(later, saves):
+    world = World(access_rules(frames_needed=1, frames_considered=1), store=(store := FullDisk()))
+    world.see(verified("Ada"))
+    assert world.see(verified("Ada", 2), wait=later).outcome is Outcome.GRANTED
+    assert len(store.saves) == saves
+
+
+def test_a_clock_that_went_back_before_anything_was_saved_is_remembered_too():
+    world = World(store=(store := FullDisk()))
+    assert world.reception.status().clock_trusted
+    latest = world.wall
+    world.wall -= timedelta(days=1)
+    dated = verified("Ada", 1, Rights(valid_until=latest))
+    assert world.watch(dated, frames=3)[-1].reason is Reason.CLOCK_UNTRUSTED
+    assert store.standing.latest == latest
+    world.restart()
+    assert not world.reception.status().clock_trusted
 
 
 def test_a_clock_that_went_back_is_remembered():

@@ -33,6 +33,10 @@ def test_a_pin_is_kept_as_scrypt_with_its_own_salt():
     assert not is_pin("2582", one)
 
 
+def test_a_hash_that_was_made_harder_can_be_read():
+    assert is_pin(ADAS_PIN, hash_pin(ADAS_PIN, cost=2 * COST))
+
+
 @pytest.mark.parametrize("digits", ["", "123", "0" * 13, "12a4", "١٢٣٤", " 2580", "2580\n", "25.80"])
 def test_what_is_no_pin_is_refused_and_opens_nothing(digits):
     with pytest.raises(EnrolmentError, match="4 to 12 digits"):
@@ -107,6 +111,8 @@ def test_every_pin_is_compared_whichever_is_right(digits, monkeypatch):
         "scrypt$2$8$1$A$AAAA",
         "bcrypt$2$8$1$AAAA$AAAA",
         "scrypt$2$8$1$$",
+        "scrypt$2$8$1$AA==AAAA$AAAA",
+        "scrypt$2$8$1$AAAA$AA==AAAA",
     ],
 )
 def test_a_damaged_hash_opens_nothing_and_is_told(stored, caplog):

@@ -89,6 +89,11 @@ class Look:
     match: Match
 
 
+def in_front(match: Match) -> tuple[bool, float]:
+    """By this the visitor is the greatest of those in view."""
+    return Flaw.TOO_SMALL not in match.sighting.look.flaws, match.sighting.look.face.box.width
+
+
 class Watchdog:
     """Knows what happened, and from that alone who may be let in."""
 
@@ -186,6 +191,35 @@ class Watchdog:
         self.answers.append(decision.time)
         self.latest = max(self.latest, world.wall)
 
+    def check_form(self, decision: Decision) -> None:
+        """Whatever the answer is: it has its reason, and names nobody twice."""
+        assert isinstance(decision.outcome, Outcome)
+        assert isinstance(decision.reason, Reason)
+        if decision.outcome is Outcome.GRANTED:
+            assert decision.reason is Reason.VERIFIED
+            assert (decision.holder is None) is (decision.method is Method.FACE)
+            assert (decision.match is None) is (decision.method is Method.PIN)
+        if decision.outcome is Outcome.NOTHING:
+            assert decision.holder is None
+
+    def check_frame(self, decision: Decision, frame: Frame, matches: Sequence[Match]) -> None:
+        """It tells on which frame it was made, when that was taken, and about whom on it."""
+        self.check_form(decision)
+        assert (decision.frame, decision.time) == (frame.index, frame.time)
+        if decision.outcome is Outcome.NOTHING:
+            assert decision.method is Method.FACE
+        if decision.reason in {Reason.STALE_FRAME, Reason.DOOR_OPEN, Reason.NOBODY}:
+            assert decision.match is None
+        elif decision.reason not in {Reason.REQUEST_TIMEOUT, Reason.TAILGATING}:
+            assert decision.match is max(matches, key=in_front)
+
+    def check_pin(self, decision: Decision) -> None:
+        """It was made on no frame, now."""
+        self.check_form(decision)
+        assert (decision.frame, decision.time) == (None, self.world.now)
+        assert decision.method is Method.PIN or decision.outcome is not Outcome.NOTHING
+        assert decision.method is not Method.FACE
+
     def check_person(self, rights: Rights) -> None:
         now = self.world.wall
         assert rights.enabled
@@ -230,7 +264,7 @@ class Trace:
         self.world = World(chance.choice(households()), people, self.store)
         self.dog = Watchdog(self.world)
         self.faces = faces(people["Ada"], people["Grace"])
-        self.granted = 0
+        self.granted = self.frames = 0
 
     def run(self) -> int:
         for _ in range(STEPS):
@@ -263,10 +297,12 @@ class Trace:
         if chance.random() < 0.1:
             other = chance.choice(self.faces)
             matches += [other] if other.sighting.track != matches[0].sighting.track else []
-        frame = Frame(0, Seconds(world.now - age), PICTURE)
+        self.frames += 1
+        frame = Frame(self.frames, Seconds(world.now - age), PICTURE)
         self.dog.time_passes(self.store.standing)
         counts = self.dog.saw(frame, matches)
         decision = world.reception.decide(frame, matches)
+        self.dog.check_frame(decision, frame, matches)
         assert counts or decision.outcome is not Outcome.GRANTED
         return decision
 
@@ -274,6 +310,7 @@ class Trace:
         digits = self.chance.choice((ADAS_PIN, ADAS_PIN, ADAS_DURESS_PIN, GRACES_PIN, "9513"))
         self.dog.time_passes(self.store.standing)
         decision = self.world.enter(digits)
+        self.dog.check_pin(decision)
         if decision.outcome is Outcome.GRANTED or decision.reason is Reason.FACE_NEEDED:
             assert digits in OWNERS
             self.dog.pins.append((self.world.now, digits))

@@ -38,7 +38,7 @@ def test_always_and_never_need_not_be_written_down():
 
 def test_a_schedule_that_nobody_wrote_down_allows_nothing(caplog):
     assert not schedules().allows("cleaners", datetime(2026, 6, 3, 12, tzinfo=UTC))
-    assert "cleaners" in caplog.text
+    assert "no schedule 'cleaners': it allows nothing" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
-from faceplate.access.pin import hash_pin
+from faceplate.access.pin import PinOwner, hash_pin, owner_of
 from faceplate.events import DoorMode, DoorStatus
 from faceplate.rights import Rights
-from faceplate.types import Match, Method, Outcome, Reason, Seconds
+from faceplate.types import Decision, Match, Method, Outcome, Reason, Seconds
 from reception_desk import (
     ADAS_DURESS_PIN,
     ADAS_PIN,
@@ -76,6 +77,14 @@ def test_a_calm_pin_after_one_under_duress_counts():
     assert not world.watch(verified("Ada", 1, ADA), frames=3)[-1].duress
 
 
+def test_look_alikes_too_may_call_for_help():
+    for digits, duress in ((ADAS_DURESS_PIN, True), (ADAS_PIN, False)):
+        world = World(people=PEOPLE)
+        world.enter(digits)
+        decision = world.watch(twins())[-1]
+        assert (decision.outcome, decision.holder, decision.duress) == (GRANTED, "Ada", duress)
+
+
 @pytest.mark.parametrize("digits", [GRACES_PIN, "9513", "", "abcd", "25800"])
 def test_no_other_pin_will_do(digits):
     world = world_with_pins()
@@ -125,6 +134,20 @@ def test_whoever_does_not_go_on_is_told_once(pin_first):
     assert world.see().reason is Reason.NOBODY
 
 
+@pytest.mark.parametrize("others", [(), (unknown(2),), (unknown(2), unknown(3))])
+@pytest.mark.parametrize("pin_first", [True, False])
+def test_it_is_told_whoever_is_in_view_by_then_and_about_the_one_who_began(pin_first, others):
+    world = world_with_pins(several_people="refuse")
+    began = None if pin_first else verified("Ada", 1, ADA)
+    if began is None:
+        world.enter(ADAS_PIN)
+    else:
+        world.watch(began, frames=3)
+    late = world.see(*others, wait=15.125)
+    assert (late.reason, late.holder, late.match) == (Reason.REQUEST_TIMEOUT, "Ada", began)
+    assert (late.frame, late.time) == (world.frames, world.now)
+
+
 def test_who_stays_is_asked_again_after_a_while():
     world = world_with_pins()
     made = world.watch(verified("Ada", 1, ADA), frames=8 * 40)
@@ -156,6 +179,7 @@ def test_look_alikes_tell_by_their_pin_which_they_are(person):
     decision = world.enter({"Ada": ADAS_PIN, "Grace": GRACES_PIN}[person])
     assert (decision.outcome, decision.method, decision.person) == (GRANTED, Method.FACE_AND_PIN, person)
     assert decision.match is not None
+    assert set(reasons(world.watch(twins(), frames=16))) == {Reason.ALREADY_DECIDED}, "that visit has had its answer"
 
 
 @pytest.mark.parametrize("person", ["Ada", "Grace"])
@@ -173,9 +197,18 @@ def test_a_third_person_s_pin_is_no_look_alike_s():
     assert world.enter("4826").reason is Reason.INVALID_PIN
 
 
-def test_look_alikes_who_do_not_go_on_are_told_without_a_name():
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [twins()] * 5,
+        [twins(), twins(), twins(), twins(), verified("Ada", 1, ADA)],
+        [verified("Grace"), twins(), verified("Grace"), twins(), unknown()],
+    ],
+)
+def test_look_alikes_who_do_not_go_on_are_told_without_a_name(frames):
+    """Neither the newest frame, nor that it may be only one of the two, is beyond doubt."""
     world = World(people=PEOPLE)
-    world.watch(twins())
+    assert [world.see(frame) for frame in [unusable()] * 4 + frames][-1].reason is Reason.PIN_NEEDED
     late = world.see(wait=16.0)
     assert (late.reason, late.holder) == (Reason.REQUEST_TIMEOUT, None)
 
@@ -227,6 +260,33 @@ def test_look_alikes_keep_to_their_own_rules():
     assert world.enter(ADAS_PIN).reason is Reason.CREDENTIAL_NOT_ENABLED
 
 
+def test_a_look_alike_whose_time_ran_out_since_the_pin_is_refused_by_name():
+    ada = with_pin(Rights(valid_until=NOON + timedelta(seconds=1)))
+    world = World(people=PEOPLE | {"Ada": ada})
+    assert world.enter(ADAS_PIN).reason is Reason.FACE_NEEDED
+    decision = world.watch(ambiguous(1, ada, GRACE))[-1]
+    assert (decision.outcome, decision.reason, decision.holder) == (DENIED, Reason.CREDENTIAL_EXPIRED, "Ada")
+
+
+def test_of_two_look_alikes_the_newest_frame_must_show_the_one_whose_pin_it_was():
+    world = World(people=PEOPLE)
+    world.enter(GRACES_PIN)
+    made = [world.see(frame) for frame in [unusable()] * 4 + [twins()] * 4 + [verified("Ada", 1, ADA), twins()]]
+    assert reasons(made[-2:]) == [Reason.LOOKING, Reason.VERIFIED]
+    assert made[-1].holder == "Grace"
+
+
+def test_a_look_alike_on_a_frame_from_just_after_a_grant_waits():
+    """The PIN came a second after it; the frame was taken in between, and is judged only now."""
+    world = World(people=PEOPLE)
+    world.watch(twins(), frames=8)
+    assert world.watch(verified("Bob", 2), frames=3)[-1].outcome is GRANTED
+    world.wait(1.0)
+    assert world.enter(ADAS_PIN).reason is Reason.FACE_NEEDED
+    assert world.see(twins(), age=0.25, wait=0.125).reason is Reason.TOO_SOON
+    assert world.see(twins(), wait=0.125).outcome is GRANTED
+
+
 def test_with_face_unlock_off_a_pin_that_needs_a_face_opens_nothing():
     world = world_with_pins()
     world.watch(verified("Ada", 1, ADA), frames=3)
@@ -257,6 +317,45 @@ def test_what_changed_since_the_face_was_seen_counts():
             ended = {"expired": Rights(valid_until=NOON), "disabled": Rights(enabled=False)}[change]
             world.people["Ada"] = with_pin(ended)
         assert world.enter(ADAS_PIN).outcome is not GRANTED, change
+
+
+def switched_off(world: World) -> None:
+    world.reception.switch_face_unlock(on=False)
+
+
+def blocked(world: World) -> None:
+    world.door = DoorStatus(DoorMode.BLOCKED)
+
+
+def opened(world: World) -> None:
+    world.door = DoorStatus(is_open=True)
+
+
+def somebody_was_let_in(world: World) -> None:
+    world.watch(verified("Bob", 2), frames=3)
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "reason"),
+    [
+        (blocked, DENIED, Reason.DOOR_BLOCKED),
+        (switched_off, DENIED, Reason.FACE_UNLOCK_OFF),
+        (opened, NOTHING, Reason.DOOR_OPEN),
+        (somebody_was_let_in, NOTHING, Reason.TOO_SOON),
+    ],
+)
+def test_what_changed_while_the_pin_was_compared_counts(change, outcome, reason, monkeypatch):
+    """A patch, because there is no other way to get in between."""
+    world = World(people=PEOPLE)
+
+    def meanwhile(digits: str, people: Iterable[tuple[str, Rights]]) -> PinOwner | None:
+        world.wait(0.125)
+        change(world)
+        return owner_of(digits, people)
+
+    monkeypatch.setattr("faceplate.access.reception.owner_of", meanwhile)
+    assert world.enter(ADAS_PIN) == Decision(None, Seconds(world.now), outcome, reason, method=Method.PIN)
+    assert world.store.standing.pins.failures == 0, "it was the right one"
 
 
 def test_a_pin_alone_keeps_to_the_rules_of_its_person():

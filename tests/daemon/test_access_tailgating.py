@@ -29,10 +29,12 @@ def warnings(made: list[Decision]) -> list[tuple[int, str | None]]:
 
 @pytest.mark.parametrize("other", [unknown(2), verified("Grace", 2), unusable(2), unusable(2, Flaw.TURNED_AWAY)])
 def test_whoever_else_is_at_the_open_door_is_told_once(other: Match):
-    made = let_in().watch(other, frames=40)
+    world = let_in()
+    made = world.watch(other, frames=40)
     assert warnings(made) == [(3, "Ada")]
     assert made[2].match == other
     assert made[2].method is Method.FACE
+    assert (made[2].frame, made[2].time) == (world.frames - 37, world.now - 37 * 0.125)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 4])
@@ -78,6 +80,13 @@ def test_without_a_contact_the_unlocked_time_counts():
     world = let_in()
     world.door = UNLOCKED_FOR_ADA
     assert warnings(world.watch(unknown(2), frames=9)) == [(3, "Ada")]
+
+
+def test_whoever_is_to_be_answered_is_answered_first():
+    world = let_in(frames_considered=3, patience=0.25)
+    world.door = UNLOCKED_FOR_ADA
+    made = world.watch(unknown(2), frames=5)
+    assert [each.outcome for each in made[2:]] == [Outcome.DENIED, Outcome.WARNED, Outcome.NOTHING]
 
 
 def test_when_the_door_is_closed_again_it_is_over():

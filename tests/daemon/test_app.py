@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 import yaml
 
-from faceplate import app, service
+from faceplate import app, playback, service
 from faceplate.camera.recording import Stills
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands import asking
@@ -100,6 +100,7 @@ def locks(monkeypatch: pytest.MonkeyPatch) -> list[SimulatedLock]:
         return hardware
 
     monkeypatch.setattr(app, "simulated_hardware", known_hardware)
+    monkeypatch.setattr(playback, "simulated_hardware", known_hardware)
     return built
 
 
@@ -108,7 +109,7 @@ def with_(config: Config, section: str, **values: object) -> Config:
 
 
 def play(config: Config, diary: Diary, source: Path = MAN, show: app.Show = app.show_nothing) -> Diary:
-    app.replay(config, ReplayCamera(source, paced=False, stills=STANDING), diary, show)
+    playback.replay(config, ReplayCamera(source, paced=False, stills=STANDING), diary, show)
     return diary
 
 
@@ -188,7 +189,7 @@ def test_a_camera_that_breaks_while_the_door_is_open_shuts_it(enrolled, locks, t
     diary = Diary()
     film = a_film(tmp_path / "film", 5, last=b"not a picture")
     with pytest.raises(CameraError, match="broken picture"):
-        app.replay(enrolled, ReplayCamera(film, paced=False), diary, app.show_nothing)
+        playback.replay(enrolled, ReplayCamera(film, paced=False), diary, app.show_nothing)
     assert diary.door[-2:] == [("door_unlocked", "access_granted"), ("door_locked", "stop")]
     assert is_shut(locks[0])
 

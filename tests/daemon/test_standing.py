@@ -284,7 +284,8 @@ def test_wrong_pins_are_not_forgotten_either(path):
 
 def test_face_unlock_stays_off(path):
     device = Device(path)
+    assert device.world.reception.status().face_unlock is True
     device.world.reception.switch_face_unlock(on=False)
     device.pull_the_plug()
     assert device.world.watch(verified("Ada"), frames=3)[-1].reason is Reason.FACE_UNLOCK_OFF
-    assert not device.world.reception.status().face_unlock
+    assert device.world.reception.status().face_unlock is False

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.access.visit import Visit, observed, verdict
+from faceplate.access.visit import Visit, lookalikes, observed, verdict
 from faceplate.config import AccessConfig
 from faceplate.types import Flaw, Likeness, Match, Outcome, Reason, Seconds
+from reception_desk import with_pin
 from strategies_access import ambiguous, matches_of, rules, unknown, unusable, verified
 
 ADA = verified("Ada")
@@ -71,6 +73,22 @@ def test_one_lucky_frame_never_opens():
 
 def test_the_name_of_an_unknown_face_counts_for_nothing():
     assert answer([unknown(nearest="Ada")] * 5) is Reason.LOOKING
+
+
+def test_only_an_ambiguous_face_with_both_its_people_is_one_of_two():
+    """Whatever a gallery may give besides: a rival changes nobody beyond doubt, and without one there are no two."""
+    twins = replace(ambiguous(), rights=with_pin())
+    assert lookalikes(visit_of([twins] * 5), THREE_OF_FIVE) == ("Ada", "Grace")
+    assert lookalikes(visit_of([replace(twins, rival=None)] * 5), THREE_OF_FIVE) == ()
+    assert lookalikes(visit_of([replace(twins, person=None)] * 5), THREE_OF_FIVE) == ()
+    assert answer([replace(ADA, rival=twins.rival)] * 3) is Reason.VERIFIED
+
+
+@pytest.mark.parametrize(("later", "same"), [(0.0, True), (10.0, True), (10.125, False)])
+def test_an_attempt_is_the_same_for_so_long(later, same):
+    visit = Visit(began=Seconds(0.0), seen=Seconds(0.0), charged=Seconds(5.0))
+    assert visit.is_paid_for(Seconds(5.0 + later), Seconds(10.0)) is same
+    assert not replace(visit, charged=None).is_paid_for(Seconds(5.0), Seconds(10.0))
 
 
 def test_frames_older_than_the_window_do_not_count():

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from faceplate import app
+from faceplate import playback
 from faceplate.camera.recording import Stills
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.demo import FOOTAGE
@@ -79,7 +79,7 @@ def play(config: Config, runtime: str, tmp_path: Path) -> Play:
             if witness.frames is ALL
             else sampled(source, sample, tmp_path / source.stem)
         )
-        app.replay(config, camera, witness, witness.show)
+        playback.replay(config, camera, witness, witness.show)
         assert [event.type.value for event in witness.door].count("door_unlocked") <= len(witness.grants)
         assert witness.door[-1].type == "door_locked"
         return witness

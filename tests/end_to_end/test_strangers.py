@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from faceplate import app
+from faceplate import app, playback
 from faceplate.access.standing import NoLockout
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.replay import visits
@@ -83,7 +83,7 @@ def grants(config: Config, files: Iterable[Path], folder: Path) -> dict[str, str
         (folder / f"{file.parent.name}--{file.name}").symlink_to(file)
     camera = ReplayCamera(folder, paced=False, stills=visits(config.access))
     record = Grants(camera)
-    app.replay(config, camera, record, app.show_nothing, standing=NoLockout())
+    playback.replay(config, camera, record, app.show_nothing, standing=NoLockout())
     return record.names
 
 

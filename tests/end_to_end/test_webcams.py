@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from faceplate import app
+from faceplate import app, playback
 from faceplate.camera.replay import ReplayCamera
 from faceplate.config import Config
 from faceplate.events import DoorEvent
@@ -72,7 +72,7 @@ def let_in(config: Config, film: Sequence[Path], folder: Path) -> list[str | Non
     for number, file in enumerate(film):
         (folder / f"{number:04d}{file.suffix}").symlink_to(file)
     grants = Grants()
-    app.replay(config, ReplayCamera(folder, paced=False), grants, app.show_nothing)
+    playback.replay(config, ReplayCamera(folder, paced=False), grants, app.show_nothing)
     return grants.names
 
 

@@ -9,7 +9,7 @@ set -euo pipefail
 
 package=${1:-}
 case $package in
-  access) tests='"tests/daemon/test_visit.py", "tests/daemon/test_reception.py", "tests/daemon/test_access*.py"' ;;
+  access) tests='"tests/daemon/test_visit.py", "tests/daemon/test_reception.py", "tests/daemon/test_access*.py", "tests/daemon/test_standing.py"' ;;
   door) tests='"tests/daemon/test_door*.py", "tests/contract/test_lock_drivers.py", "tests/contract/test_switches.py", "tests/contract/test_panels.py"' ;;
   *) fail "expected access or door, got '$package'" ;;
 esac

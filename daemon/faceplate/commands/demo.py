@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from faceplate import app
+from faceplate import playback
 from faceplate.bridge.outbox import CursorFile
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.annotate import Photographer
@@ -73,7 +73,7 @@ def _demo(arguments: argparse.Namespace) -> ExitCode:
             _say(f"\n-- {title} ({clip})")
             camera = ReplayCamera(FOOTAGE / clip, paced=not arguments.fast)
             photographer = Photographer(arguments.output, prefix=f"{Path(clip).stem}-")
-            app.replay(config, camera, _Both(journal, camera.clock), photographer.show)
+            playback.replay(config, camera, _Both(journal, camera.clock), photographer.show)
     print(f"\nAnnotated pictures of the decisions are in {arguments.output.resolve()}")
     return ExitCode.OK
 

@@ -6,7 +6,7 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-from faceplate import app
+from faceplate import app, playback
 from faceplate.access.standing import Forgetful, NoLockout
 from faceplate.camera.recording import PICTURES, Stills
 from faceplate.camera.replay import ReplayCamera
@@ -70,7 +70,7 @@ def _replay(arguments: argparse.Namespace) -> ExitCode:
         name_of=camera.name_of if arguments.source.is_dir() else None,
     )
     photographer = Photographer(arguments.pictures) if arguments.pictures else None
-    app.replay(
+    playback.replay(
         config,
         camera,
         narrator,

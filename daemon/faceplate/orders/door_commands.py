@@ -138,11 +138,16 @@ class DoorOrders:
         self._reception.trust_clock()
         return {}
 
-    def enter_pin(self, entered: EnteredPin) -> dict[str, Any]:
+    def answer_pin(self, digits: str) -> Decision:
         """Decide on a PIN, write the decision down, and let the door obey."""
-        decision = self._reception.enter_pin(entered.digits.get_secret_value())
+        decision = self._reception.enter_pin(digits)
         self._journal.write(decision)
         self._door.obey(decision)
+        return decision
+
+    def enter_pin(self, entered: EnteredPin) -> dict[str, Any]:
+        """Take a PIN as a keypad does."""
+        decision = self.answer_pin(entered.digits.get_secret_value())
         return {"outcome": decision.outcome.value, "reason": decision.reason.value}
 
     def _change(self, order: Order) -> dict[str, Any]:
