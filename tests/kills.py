@@ -157,7 +157,7 @@ class Household:
                 self._names.append(name)
 
     def _secure(self, said: _Listener) -> None:
-        quickly = [sys.executable, "-P", "-m", "faceplate.door.secure", str(self._folder / "lock.json")]
+        quickly = [sys.executable, "-P", "-m", "faceplate.door.drivers.secure", str(self._folder / "lock.json")]
         subprocess.run(quickly, env=self._environment, check=False, stderr=subprocess.DEVNULL, timeout=PATIENCE)
         self._run("secure")
         if self._board.level(LINE):
@@ -247,7 +247,7 @@ class _Listener:
 def _keeper_of(daemon: int) -> int | None:
     """The daemon's one child that keeps the lock."""
     for child in Path(f"/proc/{daemon}/task/{daemon}/children").read_text(encoding="ascii").split():
-        if b"faceplate.door.keeper" in Path(f"/proc/{child}/cmdline").read_bytes():
+        if b"faceplate.door.drivers.keeper" in Path(f"/proc/{child}/cmdline").read_bytes():
             return int(child)
     return None
 

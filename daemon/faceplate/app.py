@@ -19,12 +19,12 @@ from faceplate.config.access import ALWAYS, NEVER
 from faceplate.control.peers import operator_uids
 from faceplate.control.server import ControlServer
 from faceplate.door.door import Door
+from faceplate.door.drivers.keypad import Keypad
+from faceplate.door.drivers.lock import no_hardware
+from faceplate.door.drivers.lock_lines import LockLines
+from faceplate.door.drivers.secure import write_lines
+from faceplate.door.drivers.simulated import hardware_of as simulated_hardware
 from faceplate.door.hardware import Hardware
-from faceplate.door.keypad import Keypad
-from faceplate.door.lock import no_hardware
-from faceplate.door.lock_lines import LockLines
-from faceplate.door.secure import write_lines
-from faceplate.door.simulated import hardware_of as simulated_hardware
 from faceplate.errors import ControlError, StoreError
 from faceplate.events import DoorEvent, DoorMode
 from faceplate.journal import reader
@@ -71,7 +71,7 @@ def hardware_of(config: DoorConfig) -> Hardware:
     """The hardware the configuration names; never another in its place."""
     match config.driver:
         case "gpiozero":
-            from faceplate.door.gpiozero_driver import hardware_of as real_hardware  # noqa: PLC0415 - imported when chosen
+            from faceplate.door.drivers.gpiozero_driver import hardware_of as real_hardware  # noqa: PLC0415 - imported when chosen
 
             return real_hardware(config)
         case "simulated":

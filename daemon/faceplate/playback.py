@@ -14,7 +14,7 @@ from faceplate.camera.clock import ReplayClock
 from faceplate.camera.replay import ReplayCamera
 from faceplate.config import Config
 from faceplate.door.door import Door
-from faceplate.door.simulated import hardware_of as simulated_hardware
+from faceplate.door.drivers.simulated import hardware_of as simulated_hardware
 from faceplate.events import DoorEvent
 from faceplate.journal.journal import wall_clock as present
 from faceplate.loop import guard

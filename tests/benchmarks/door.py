@@ -28,7 +28,7 @@ sys.path[:0] = [str(TESTS / "fake_modules"), str(TESTS)]
 from faceplate.config import Config  # noqa: E402
 from faceplate.config_file import config_from  # noqa: E402
 from faceplate.door.door import Door  # noqa: E402
-from faceplate.door.gpiozero_driver import hardware_of  # noqa: E402
+from faceplate.door.drivers.gpiozero_driver import hardware_of  # noqa: E402
 from faceplate.journal.journal import Journal  # noqa: E402
 from faceplate.journal.recorder import Recorder  # noqa: E402
 from faceplate.recognition import Recognition  # noqa: E402

@@ -14,13 +14,13 @@ import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from faceplate.config import DoorConfig
-from faceplate.door.gpiod_factory import GpiodFactory
-from faceplate.door.gpiozero_lock import HeldLock, PulsedLock
+from faceplate.door.drivers.gpiod_factory import GpiodFactory
+from faceplate.door.drivers.gpiozero_lock import HeldLock, PulsedLock
+from faceplate.door.drivers.keeper_client import KeptLock
+from faceplate.door.drivers.lease import LeasedLock
+from faceplate.door.drivers.lock_lines import LockLines
+from faceplate.door.drivers.simulated import SimulatedLock
 from faceplate.door.hardware import LockDriver
-from faceplate.door.keeper_client import KeptLock
-from faceplate.door.lease import LeasedLock
-from faceplate.door.lock_lines import LockLines
-from faceplate.door.simulated import SimulatedLock
 from faceplate.errors import DoorError
 from faceplate.types import Seconds
 from fake_gpiod import FakeBoard

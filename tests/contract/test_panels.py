@@ -12,10 +12,10 @@ from gpiozero.pins.mock import MockFactory
 
 from faceplate.config import DoorConfig
 from faceplate.config.door import LightsConfig, OutputConfig
-from faceplate.door.gpiod_factory import GpiodFactory
-from faceplate.door.gpiozero_panel import GpiozeroPanel
+from faceplate.door.drivers.gpiod_factory import GpiodFactory
+from faceplate.door.drivers.gpiozero_panel import GpiozeroPanel
+from faceplate.door.drivers.simulated import SimulatedPanel
 from faceplate.door.hardware import Lights, Panel
-from faceplate.door.simulated import SimulatedPanel
 from faceplate.errors import DoorError
 from fake_gpiod import FakeBoard
 

@@ -13,11 +13,11 @@ from gpiozero.pins.mock import MockFactory
 
 from faceplate.config import DoorConfig
 from faceplate.config.door import InputConfig, InputsConfig
-from faceplate.door.gpiod_factory import GpiodFactory
-from faceplate.door.gpiozero_switches import GpiozeroSwitches
+from faceplate.door.drivers.gpiod_factory import GpiodFactory
+from faceplate.door.drivers.gpiozero_switches import GpiozeroSwitches
+from faceplate.door.drivers.lock import NoSwitches
+from faceplate.door.drivers.simulated import hardware_of
 from faceplate.door.hardware import Readings, Switches
-from faceplate.door.lock import NoSwitches
-from faceplate.door.simulated import hardware_of
 from faceplate.errors import DoorError
 from faceplate.types import Seconds
 from fake_gpiod import FakeBoard

@@ -28,9 +28,9 @@ from faceplate.commands import asking
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config
 from faceplate.config.door import InputConfig, InputsConfig
-from faceplate.door import simulated
+from faceplate.door.drivers import simulated
+from faceplate.door.drivers.simulated import SimulatedLock
 from faceplate.door.hardware import Hardware
-from faceplate.door.simulated import SimulatedLock
 from faceplate.errors import CameraError, DoorError, FaceplateError, ModelError, SealError, StoreError
 from faceplate.events import DoorEvent
 from faceplate.journal import reader

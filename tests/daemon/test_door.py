@@ -14,9 +14,9 @@ import pytest
 from faceplate.config import DoorConfig
 from faceplate.door.controller import INPUT_FAULT, LIGHT_FAULT, LOCK_FAULT
 from faceplate.door.door import Door
+from faceplate.door.drivers.simulated import Move, SimulatedLock, SimulatedPanel, SimulatedSwitches
 from faceplate.door.hardware import Hardware, Lights, Readings
 from faceplate.door.renewal import GRACE, LEASE, RenewedLock
-from faceplate.door.simulated import Move, SimulatedLock, SimulatedPanel, SimulatedSwitches
 from faceplate.errors import DoorError, OrderRefusedError
 from faceplate.events import Cause, DoorEvent, DoorEventType, DoorMode, DoorStatus, Order
 from faceplate.types import Decision, Likeness, Match, Method, Outcome, Reason, Seconds

@@ -19,9 +19,9 @@ from gpiozero.exc import (
 )
 
 from faceplate.config import DoorConfig
-from faceplate.door.gpiod_factory import GpiodFactory
-from faceplate.door.gpiozero_lock import HeldLock, PulsedLock, bare_lock
-from faceplate.door.lock_lines import LockLines
+from faceplate.door.drivers.gpiod_factory import GpiodFactory
+from faceplate.door.drivers.gpiozero_lock import HeldLock, PulsedLock, bare_lock
+from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.errors import DoorError
 from fake_gpiod import FakeBoard, FakeChip, FakeRequest
 

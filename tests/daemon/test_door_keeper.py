@@ -15,10 +15,10 @@ import sys
 import pytest
 
 from faceplate.config import DoorConfig
-from faceplate.door import keeper
-from faceplate.door.gpiozero_driver import hardware_of
-from faceplate.door.keeper_client import KeptLock
-from faceplate.door.lock_lines import LockLines
+from faceplate.door.drivers import keeper
+from faceplate.door.drivers.gpiozero_driver import hardware_of
+from faceplate.door.drivers.keeper_client import KeptLock
+from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.errors import DoorError
 from faceplate.types import Seconds
 from gpio_board import board_in, environment
@@ -194,7 +194,7 @@ def test_it_ends_with_a_line_of_what_was_wrong():
     with ours, theirs:
         ours.send(b"[]")
         done = subprocess.run(
-            [sys.executable, "-m", "faceplate.door.keeper"],
+            [sys.executable, "-m", "faceplate.door.drivers.keeper"],
             stdin=theirs,
             stderr=subprocess.PIPE,
             text=True,
@@ -207,7 +207,8 @@ def test_it_ends_with_a_line_of_what_was_wrong():
 
 def test_it_starts_with_little():
     """A door may stand open until a new one has started."""
-    code = "import faceplate.door.keeper, sys; print(*sorted({'pydantic', 'numpy', 'cv2', 'yaml'} & set(sys.modules)))"
+    heavy = "{'pydantic', 'numpy', 'cv2', 'yaml'}"
+    code = f"import faceplate.door.drivers.keeper, sys; print(*sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
 

@@ -16,8 +16,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.door.keypad import Keypad
-from faceplate.door.pin_entry import DIGITS, IDLE, KEY_BACKSPACE, KEY_ENTER, KEY_ESC, KEY_KPENTER, MOST_DIGITS, PinEntry
+from faceplate.door.drivers.keypad import Keypad
+from faceplate.door.drivers.pin_entry import (
+    DIGITS,
+    IDLE,
+    KEY_BACKSPACE,
+    KEY_ENTER,
+    KEY_ESC,
+    KEY_KPENTER,
+    MOST_DIGITS,
+    PinEntry,
+)
 from faceplate.errors import StoreError
 from faceplate.types import Seconds
 from waiting import until

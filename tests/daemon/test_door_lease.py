@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceplate.config import DoorConfig
-from faceplate.door.gpiod_factory import GpiodFactory
-from faceplate.door.gpiozero_lock import PulsedLock
-from faceplate.door.lease import LeasedLock, check_lease
-from faceplate.door.lock_lines import LockLines
-from faceplate.door.simulated import Move, SimulatedLock
+from faceplate.door.drivers.gpiod_factory import GpiodFactory
+from faceplate.door.drivers.gpiozero_lock import PulsedLock
+from faceplate.door.drivers.lease import LeasedLock, check_lease
+from faceplate.door.drivers.lock_lines import LockLines
+from faceplate.door.drivers.simulated import Move, SimulatedLock
 from faceplate.errors import DoorError
 from faceplate.types import Seconds
 from fake_gpiod import FakeBoard

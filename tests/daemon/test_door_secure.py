@@ -12,8 +12,8 @@ import pytest
 from faceplate.commands import secure
 from faceplate.commands.common import ExitCode, config_options
 from faceplate.config import DoorConfig
-from faceplate.door.lock_lines import LockLines
-from faceplate.door.secure import write_lines
+from faceplate.door.drivers.lock_lines import LockLines
+from faceplate.door.drivers.secure import write_lines
 from faceplate.errors import DoorError
 from gpio_board import board_in, environment
 
@@ -98,7 +98,7 @@ def test_it_loads_no_more_than_it_takes():
     code = """
 import sys
 from faceplate.commands import secure
-from faceplate.door import gpiozero_lock
+from faceplate.door.drivers import gpiozero_lock
 print(*sorted({name.partition(".")[0] for name in sys.modules} & {"cv2", "cryptography", "sqlite3", "ai_edge_litert"}))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -107,7 +107,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules} & {"cv2", "crypto
 
 def secured(file, around):
     """What systemd runs first, in a process of its own that has the fake chip."""
-    words = [sys.executable, "-P", "-m", "faceplate.door.secure", *([str(file)] if file else [])]
+    words = [sys.executable, "-P", "-m", "faceplate.door.drivers.secure", *([str(file)] if file else [])]
     return subprocess.run(words, capture_output=True, text=True, check=False, env=around)
 
 
@@ -137,7 +137,7 @@ def test_without_a_file_it_says_what_it_did_not_do(tmp_path):
 
 
 def test_the_quick_way_loads_no_more_than_it_must(tmp_path):
-    watch = "import sys, faceplate.door.secure, faceplate.door.gpiozero_lock; print(*sys.modules)"
+    watch = "import sys, faceplate.door.drivers.secure, faceplate.door.drivers.gpiozero_lock; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", watch], capture_output=True, text=True, check=True, env=environment(tmp_path)
     )

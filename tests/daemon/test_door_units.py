@@ -82,7 +82,7 @@ def test_the_bridge_cannot_reach_the_faces_or_their_key():
 def test_the_door_is_secured_after_every_end_and_the_lock_comes_back():
     settings = settings_of("faceplate.service")
     quickly, by_the_configuration = (shlex.split(command)[1:] for command in settings["ExecStopPost"])
-    assert quickly == ["-P", "-m", "faceplate.door.secure", str(ControlConfig().socket.with_name("lock.json"))]
+    assert quickly == ["-P", "-m", "faceplate.door.drivers.secure", str(ControlConfig().socket.with_name("lock.json"))]
     assert by_the_configuration == ["secure"]
     assert settings["Restart"] == ["always"]
     assert settings["StartLimitIntervalSec"] == ["0"]

@@ -142,6 +142,7 @@ def test_the_reception_decides_by_the_book(data: st.DataObject, rules: AccessCon
     expected = [(outcome, reason, track_of(match)) for outcome, reason, match in map(book.decide, trace)]
     made = decisions(trace, rules)
     assert [(each.outcome, each.reason, track_of(each.match)) for each in made] == expected
+    assert [(each.frame, each.time) for each in made] == [(index, step.time) for index, step in enumerate(trace)]
     for _, reason, _ in expected:
         event(reason)
 

@@ -23,7 +23,7 @@ DAEMON = f"""
 import sys
 from faceplate.config import DoorConfig
 from faceplate.config.door import InputConfig, InputsConfig, LightsConfig, OutputConfig
-from faceplate.door.gpiozero_driver import hardware_of
+from faceplate.door.drivers.gpiozero_driver import hardware_of
 from faceplate.door.hardware import Lights
 
 config = DoorConfig(

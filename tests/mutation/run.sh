@@ -34,7 +34,7 @@ markers = ["research_data: -", "trainer: -", "mosquitto: -"]
 
 [tool.mutmut]
 source_paths = ["src"]
-only_mutate = ["src/faceplate/$package/*.py"]
+only_mutate = ["src/faceplate/$package/*.py", "src/faceplate/$package/*/*.py"]
 also_copy = ["tests", "config.yaml", "docs", "systemd"]
 pytest_add_cli_args_test_selection = [$(expand)]
 END

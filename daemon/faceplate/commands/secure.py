@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from faceplate.commands.common import ExitCode, Subparsers, config_of
-from faceplate.door.lock_lines import LockLines
+from faceplate.door.drivers.lock_lines import LockLines
 
 
 def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -30,6 +30,6 @@ def _secure(arguments: argparse.Namespace) -> ExitCode:
 
 def _lock(lines: LockLines) -> None:
     # The door may stand open until this is done: no more is loaded than it takes, and no keeper is started.
-    from faceplate.door.gpiozero_lock import bare_lock  # noqa: PLC0415 - imported when chosen
+    from faceplate.door.drivers.gpiozero_lock import bare_lock  # noqa: PLC0415 - imported when chosen
 
     bare_lock(lines).close()

@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass, replace
 
 from faceplate.config import DoorConfig
+from faceplate.door.drivers.lease import check_lease
 from faceplate.door.hardware import Hardware, Lights, Readings
-from faceplate.door.lease import check_lease
 from faceplate.errors import DoorError
 from faceplate.types import Clock, Seconds
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from faceplate.config import DoorConfig
-from faceplate.door.gpiod_factory import GpiodFactory
-from faceplate.door.gpiozero_panel import GpiozeroPanel
-from faceplate.door.gpiozero_switches import GpiozeroSwitches
+from faceplate.door.drivers.gpiod_factory import GpiodFactory
+from faceplate.door.drivers.gpiozero_panel import GpiozeroPanel
+from faceplate.door.drivers.gpiozero_switches import GpiozeroSwitches
+from faceplate.door.drivers.keeper_client import KeptLock
 from faceplate.door.hardware import Hardware
-from faceplate.door.keeper_client import KeptLock
 
 
 def hardware_of(config: DoorConfig) -> Hardware:

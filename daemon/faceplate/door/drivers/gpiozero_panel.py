@@ -9,7 +9,7 @@ from gpiozero.pins import Factory
 
 from faceplate.config import DoorConfig
 from faceplate.config.door import OutputConfig
-from faceplate.door.gpiozero_errors import doors_errors
+from faceplate.door.drivers.gpiozero_errors import doors_errors
 from faceplate.door.hardware import Lights
 
 

@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from gpiozero import DigitalOutputDevice
 from gpiozero.pins import Factory
 
-from faceplate.door.gpiod_factory import GpiodFactory
-from faceplate.door.gpiozero_errors import doors_errors
-from faceplate.door.lease import BareLock
-from faceplate.door.lock_lines import LockLines
+from faceplate.door.drivers.gpiod_factory import GpiodFactory
+from faceplate.door.drivers.gpiozero_errors import doors_errors
+from faceplate.door.drivers.lease import BareLock
+from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.errors import DoorError
 
 

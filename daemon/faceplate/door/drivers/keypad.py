@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from faceplate.backoff import waiting_times
-from faceplate.door.pin_entry import PinEntry
+from faceplate.door.drivers.pin_entry import PinEntry
 from faceplate.errors import FaceplateError
 from faceplate.types import Clock, Seconds
 

@@ -1,6 +1,6 @@
 """Lock the door after everything that could have done so was killed, as quickly as Python can.
 
-    python -P -m faceplate.door.secure FILE
+    python -P -m faceplate.door.drivers.secure FILE
 
 FILE is what the daemon wrote down with `write_lines` as it took the lock, so that nothing needs to be loaded, read or
 decided that takes time while the door may stand open. `faceplate secure` does the same by the configuration.
@@ -13,7 +13,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from faceplate.door.lock_lines import LockLines
+from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.errors import DoorError
 from faceplate.files import write_atomically
 
@@ -34,7 +34,7 @@ def secure(file: Path) -> None:
         OSError, ValueError, TypeError: the file cannot be read, or is not what `write_lines` wrote.
         DoorError: the lock does not answer.
     """
-    from faceplate.door.gpiozero_lock import bare_lock  # noqa: PLC0415 - whoever writes lines has no need of it
+    from faceplate.door.drivers.gpiozero_lock import bare_lock  # noqa: PLC0415 - whoever writes lines has no need of it
 
     bare_lock(LockLines(**json.loads(file.read_bytes()))).close()
 

@@ -1,8 +1,8 @@
 """The lock's keeper: a process of its own, which holds a lock open only as long as it was asked to.
 
-`python -m faceplate.door.keeper` is started by `keeper_client`, with one end of a pair of sockets as its standard
-input. It locks when a lease ends, and when the other end closes, which the kernel sees to however the daemon ends. So a
-daemon that is killed, stopped or hangs cannot leave the door open.
+`python -m faceplate.door.drivers.keeper` is started by `keeper_client`, with one end of a pair of sockets as its
+standard input. It locks when a lease ends, and when the other end closes, which the kernel sees to however the daemon
+ends. So a daemon that is killed, stopped or hangs cannot leave the door open.
 
 Every message is JSON. The first names the lock's lines, as `LockLines`; each further one is `["lock"]` or
 `["unlock", SECONDS]`. Each is answered by `{}`; so is the end of the messages, once the lock is locked and let go of.
@@ -23,9 +23,9 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Final
 
-from faceplate.door.gpiozero_lock import bare_lock
-from faceplate.door.lease import BareLock, LeasedLock
-from faceplate.door.lock_lines import LockLines
+from faceplate.door.drivers.gpiozero_lock import bare_lock
+from faceplate.door.drivers.lease import BareLock, LeasedLock
+from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.errors import DoorError
 
 _log = logging.getLogger(__name__)

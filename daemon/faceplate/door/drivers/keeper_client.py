@@ -15,8 +15,8 @@ from dataclasses import asdict
 from typing import Final
 
 from faceplate.config import DoorConfig
-from faceplate.door.lease import check_lease
-from faceplate.door.lock_lines import LockLines
+from faceplate.door.drivers.lease import check_lease
+from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.errors import DoorError
 from faceplate.types import Seconds
 
@@ -122,7 +122,7 @@ class _Keeper:
                 stack.callback(self._socket.close)
                 # -P: what lies in the folder the daemon was started in is none of our modules.
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "faceplate.door.keeper"],
+                    [sys.executable, "-P", "-m", "faceplate.door.drivers.keeper"],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                 )
