@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -33,7 +34,9 @@ def number_in(image: NDArray[np.uint8]) -> int:
 class MjpegServer:
     """Serves from its making until `close`. The numbers go on rising through every stall and loss."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, picture: Callable[[int], NDArray[np.uint8]] = numbered_picture) -> None:
+        """`picture` gives what is served under each number, BGR uint8 (H, W, 3)."""
+        self._picture = picture
         self._changed = threading.Condition()
         self._stalled = False
         self._piling = False
@@ -92,7 +95,7 @@ class MjpegServer:
             connection = self._connection
         pile = b""
         while (number := self._next_number(connection)) is not None:
-            jpeg = cv2.imencode(".jpg", numbered_picture(number))[1].tobytes()
+            jpeg = cv2.imencode(".jpg", self._picture(number))[1].tobytes()
             head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
             pile += head.encode() + jpeg + b"\r\n"
             if not self._piling:

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import fields, replace
 
 import pytest
 
 from faceplate.door import signals
 from faceplate.door.hardware import Lights
-from faceplate.door.signals import ANSWERS, Answer, Beat, Pattern, answered, lights, pattern_of, showing
+from faceplate.door.signals import (
+    HINTS,
+    REFUSALS,
+    Answer,
+    Beat,
+    Pattern,
+    answer_to,
+    answered,
+    lights,
+    pattern_of,
+    showing,
+    table,
+)
 from faceplate.events import DoorMode, DoorStatus
 from faceplate.types import Decision, Likeness, Match, Method, Outcome, Reason, Seconds
 
 RED, GREEN, DARK = Lights(red=True), Lights(green=True), Lights()
-RED_TONE = Lights(red=True, buzzer=True)
+RED_TONE, AMBER = Lights(red=True, buzzer=True), Lights(green=True, red=True)
 SILENT = {Reason.VERIFIED, Reason.NOBODY, Reason.LOOKING, Reason.ALREADY_DECIDED}
-HINTS = {Reason.INTENT_NEEDED, Reason.PIN_NEEDED, Reason.FACE_NEEDED}
+ANSWERS = (*REFUSALS, *HINTS)
 ALARMS = ("forced_open", "tampered", "open_too_long", "jammed", "open_too_long_warning")
 """The most urgent first"""
 
@@ -47,25 +60,25 @@ def test_every_reason_is_shown_or_is_no_answer_to_anybody(reason):
         assert pattern_of(LOCKED, answer, NOW) == signals.IDLE
     else:
         assert answer == Answer(outcome, reason, NOW)
-        assert pattern_of(LOCKED, answer, NOW) is ANSWERS[reason]
+        assert pattern_of(LOCKED, answer, NOW) == answer_to(reason)
 
 
 def test_no_two_answers_look_alike():
-    rhythms = [rhythm(pattern) for pattern in (*ANSWERS.values(), signals.GRANTED)]
+    rhythms = [rhythm(pattern) for pattern in (*map(answer_to, ANSWERS), signals.GRANTED)]
     assert len(set(rhythms)) == len(rhythms)
-    words = [pattern.words for pattern in (*ANSWERS.values(), signals.GRANTED)]
+    words = [pattern.words for pattern in (*map(answer_to, ANSWERS), signals.GRANTED)]
     assert len(set(words)) == len(words)
 
 
 @pytest.mark.parametrize("reason", ANSWERS)
 def test_only_a_grant_is_green_and_every_refusal_sounds(reason):
-    lit = [beat.lights for beat in ANSWERS[reason].beats if beat.lights != DARK]
-    assert set(lit) == {Lights(green=True, red=True) if reason in HINTS else RED_TONE}
-    assert not ANSWERS[reason].repeats
+    lit = [beat.lights for beat in answer_to(reason).beats if beat.lights != DARK]
+    assert set(lit) == {AMBER if reason in HINTS else RED_TONE}
+    assert not answer_to(reason).repeats
 
 
 def test_the_words_count_what_is_seen():
-    for pattern in ANSWERS.values():
+    for pattern in map(answer_to, ANSWERS):
         flashes = [beat.lasting for beat in pattern.beats if beat.lights != DARK]
         long, short = flashes.count(0.6), flashes.count(0.15)
         assert flashes == sorted(flashes, reverse=True), "the long ones first"
@@ -75,13 +88,16 @@ def test_the_words_count_what_is_seen():
 
 
 def test_a_refusal_beat_by_beat():
-    assert ANSWERS[Reason.CREDENTIAL_NOT_ENABLED].beats == (
-        Beat(Seconds(0.6), RED_TONE),
-        Beat(Seconds(0.2), DARK),
-        Beat(Seconds(0.15), RED_TONE),
-        Beat(Seconds(0.2), DARK),
-        Beat(Seconds(0.6), DARK),
-    )
+    begin = (Beat(Seconds(0.6), RED_TONE), Beat(Seconds(0.2), DARK))
+    flash = (Beat(Seconds(0.15), RED_TONE), Beat(Seconds(0.2), DARK))
+    end = Beat(Seconds(0.6), DARK)
+    assert answer_to(Reason.CREDENTIAL_NOT_ENABLED) == Pattern("red and tone: 1 long, 1 short", (*begin, *flash, end))
+    assert answer_to(Reason.AMBIGUOUS) == Pattern("red and tone: 3 short", (*flash * 3, end))
+
+
+def test_a_hint_beat_by_beat():
+    flash = (Beat(Seconds(0.15), AMBER), Beat(Seconds(0.2), DARK))
+    assert answer_to(Reason.PIN_NEEDED) == Pattern("amber: 2 short", (*flash * 2, Beat(Seconds(0.6), DARK)))
 
 
 def test_a_grant_is_green_with_a_short_tone_and_then_as_long_as_the_lock_is_open():
@@ -121,9 +137,20 @@ def test_an_answer_takes_the_place_of_the_one_before(outcome):
 def test_a_hint_breaks_into_nothing_and_does_not_begin_anew():
     hint = decision(Outcome.NOTHING, Reason.PIN_NEEDED)
     for before in (Answer(Outcome.DENIED, Reason.TOO_SOON, NOW), Answer(Outcome.NOTHING, Reason.PIN_NEEDED, NOW)):
-        end = Seconds(NOW + ANSWERS[before.reason].length)
+        end = Seconds(NOW + answer_to(before.reason).length)
         assert answered(before, hint, Seconds(end - 0.01)) == before
         assert answered(before, hint, end) == Answer(Outcome.NOTHING, Reason.PIN_NEEDED, end)
+
+
+def test_an_answer_is_over_when_less_than_an_instant_of_it_is_left():
+    before = Answer(Outcome.DENIED, Reason.TOO_SOON, Seconds(0.0))
+    hint = decision(Outcome.NOTHING, Reason.PIN_NEEDED)
+    nearly = Seconds(answer_to(Reason.TOO_SOON).length - 1e-6)
+    for now, after in (
+        (math.nextafter(nearly, 0), before),
+        (nearly, Answer(Outcome.NOTHING, Reason.PIN_NEEDED, nearly)),
+    ):
+        assert answered(before, hint, Seconds(now)) == after
 
 
 def test_silence_does_not_end_an_answer():
@@ -199,6 +226,8 @@ TWO = Pattern("two", (Beat(Seconds(1.0), RED), Beat(Seconds(2.0), GREEN)))
     [
         (0.0, RED, RED),
         (0.99, RED, RED),
+        (math.nextafter(1.0 - 1e-6, 0), RED, RED),
+        (1.0 - 1e-6, GREEN, GREEN),
         (1.0, GREEN, GREEN),
         (2.99, GREEN, GREEN),
         (3.0, DARK, RED),
@@ -226,15 +255,32 @@ def test_an_answer_says_when_it_changes():
     ]
 
 
+def test_what_repeats_keeps_time_with_the_clock_whatever_was_answered():
+    alarm = DoorStatus(forced_open=True)
+    for answer in (None, Answer(Outcome.DENIED, Reason.TOO_SOON, Seconds(1000.25))):
+        assert showing(alarm, answer, Seconds(1000.5)) == (RED_TONE, pytest.approx(1000.6))
+        assert showing(alarm, answer, Seconds(1000.75)) == (Lights(buzzer=True), pytest.approx(1000.8))
+
+
 def test_nothing_is_shown_for_ever_when_idle():
     assert showing(LOCKED, None, NOW) == (DARK, None)
 
 
 def test_the_table_lists_all_of_it():
-    table = signals.table()
-    for reason, pattern in ANSWERS.items():
-        assert f"| `{reason}` | {pattern.words} |" in table
-    assert f"| forced open | {signals.FORCED_OPEN.words} |" in table
-    assert f"| locked | {signals.IDLE.words} |" in table
-    assert table.startswith("| what | shown |\n|---|---|\n")
-    assert len(table.splitlines()) == 2 + len(ANSWERS) + 10
+    head, rest = [("what", "shown"), ("---", "---")], (signals.OPEN, signals.BARRED, signals.FAULTY, signals.IDLE)
+    states = {
+        "forced open": signals.FORCED_OPEN,
+        "tampered with": signals.TAMPERED,
+        "open too long": signals.OPEN_TOO_LONG,
+        "jammed": signals.JAMMED,
+        "soon open too long": signals.WARNING,
+        "granted": signals.GRANTED,
+    }
+    rows = [line.strip("|").split("|") for line in table().splitlines()]
+    names = ["unlocked", "blocked, locked down", "something does not work", "locked"]
+    assert [tuple(cell.strip() for cell in row) for row in rows] == [
+        *head,
+        *((what, pattern.words) for what, pattern in states.items()),
+        *((f"`{reason}`", answer_to(reason).words) for reason in ANSWERS),
+        *((what, pattern.words) for what, pattern in zip(names, rest, strict=True)),
+    ]

@@ -54,28 +54,88 @@ _DARK = Lights()
 _GREEN = Lights(green=True)
 _RED = Lights(red=True)
 _AMBER = Lights(green=True, red=True)
+_RED_TONE = Lights(red=True, buzzer=True)
 _INSTANT = Seconds(1e-6)
 """Less is none: sums of times are not exact, and nobody shall wake up for the rest of a beat again and again"""
 _LONG, _SHORT, _GAP, _REST = Seconds(0.6), Seconds(0.15), Seconds(0.2), Seconds(0.6)
 
 
-def _steady(words: str, lights: Lights) -> Pattern:
-    return Pattern(words, (Beat(Seconds(1.0), lights),), repeats=True)
+GRANTED: Final = Pattern(
+    "green, and a short tone",
+    (Beat(_SHORT, Lights(green=True, buzzer=True)), Beat(Seconds(0.85), _GREEN)),
+)
+
+REFUSALS: Final[Mapping[Reason, tuple[int, int]]] = {
+    # Who it is.
+    Reason.CREDENTIAL_NOT_FOUND: (0, 2),
+    Reason.AMBIGUOUS: (0, 3),
+    Reason.SEVERAL_PEOPLE: (0, 4),
+    Reason.LOW_QUALITY: (0, 5),
+    Reason.INVALID_PIN: (0, 6),
+    # What this person may.
+    Reason.CREDENTIAL_NOT_ENABLED: (1, 1),
+    Reason.CREDENTIAL_NOT_ACTIVE: (1, 2),
+    Reason.CREDENTIAL_EXPIRED: (1, 3),
+    Reason.NOT_PERMITTED_AT_THIS_TIME: (1, 4),
+    Reason.CLOCK_UNTRUSTED: (1, 5),
+    # What the door allows now.
+    Reason.LOCKED_OUT: (2, 1),
+    Reason.DOOR_BLOCKED: (2, 2),
+    Reason.FACE_UNLOCK_OFF: (2, 3),
+    Reason.DOOR_OPEN: (2, 4),
+    Reason.TOO_SOON: (2, 5),
+    # What to do otherwise.
+    Reason.SEVERAL_IN_VIEW: (3, 1),
+    Reason.STALE_FRAME: (3, 2),
+    Reason.REQUEST_TIMEOUT: (3, 3),
+    Reason.TAILGATING: (3, 4),
+}
+"""So many long, then so many short red flashes, each with a tone"""
+
+HINTS: Final[Mapping[Reason, int]] = {
+    # What is still missing.
+    Reason.INTENT_NEEDED: 1,
+    Reason.PIN_NEEDED: 2,
+    Reason.FACE_NEEDED: 3,
+}
+"""So many short amber flashes (green and red at once), without a tone; shown although nothing was decided"""
+
+FORCED_OPEN: Final = Pattern(
+    "red, fast, and the buzzer without a pause",
+    (Beat(Seconds(0.1), _RED_TONE), Beat(Seconds(0.1), Lights(buzzer=True))),
+    repeats=True,
+)
+TAMPERED: Final = Pattern(
+    "red and tone, ten times in two seconds", (Beat(Seconds(0.1), _RED_TONE), Beat(Seconds(0.1), _DARK)), repeats=True
+)
+OPEN_TOO_LONG: Final = Pattern(
+    "red and tone, once a second", (Beat(Seconds(0.5), _RED_TONE), Beat(Seconds(0.5), _DARK)), repeats=True
+)
+JAMMED: Final = Pattern(
+    "red and tone, a long one every two seconds",
+    (Beat(Seconds(1.5), _RED_TONE), Beat(Seconds(0.5), _DARK)),
+    repeats=True,
+)
+WARNING: Final = Pattern(
+    "amber and a short tone, once a second",
+    (Beat(Seconds(0.1), Lights(green=True, red=True, buzzer=True)), Beat(Seconds(0.9), _DARK)),
+    repeats=True,
+)
+OPEN: Final = Pattern("green", (Beat(Seconds(1.0), _GREEN),), repeats=True)
+BARRED: Final = Pattern("red", (Beat(Seconds(1.0), _RED),), repeats=True)
+FAULTY: Final = Pattern(
+    "red, a short flash every four seconds", (Beat(Seconds(0.1), _RED), Beat(Seconds(3.9), _DARK)), repeats=True
+)
+IDLE: Final = Pattern("dark")
 
 
-def _blinking(words: str, lights: Lights, lit: float, dark: float) -> Pattern:
-    return Pattern(words, (Beat(Seconds(lit), lights), Beat(Seconds(dark), _DARK)), repeats=True)
-
-
-def _refusal(long: int, short: int) -> Pattern:
-    """So many long, then so many short red flashes, each with a tone."""
+def answer_to(reason: Reason) -> Pattern:
+    """What a visitor is shown for one of the `REFUSALS` or `HINTS`; the other reasons are no answer to anybody."""
+    if reason in HINTS:
+        return _flashes(f"amber: {HINTS[reason]} short", _AMBER, 0, HINTS[reason])
+    long, short = REFUSALS[reason]
     parts = [f"{count} {word}" for count, word in ((long, "long"), (short, "short")) if count]
-    return _flashes(f"red and tone: {', '.join(parts)}", Lights(red=True, buzzer=True), long, short)
-
-
-def _hint(short: int) -> Pattern:
-    """So many short amber flashes (green and red at once), without a tone."""
-    return _flashes(f"amber: {short} short", _AMBER, 0, short)
+    return _flashes(f"red and tone: {', '.join(parts)}", _RED_TONE, long, short)
 
 
 def _flashes(words: str, lights: Lights, long: int, short: int) -> Pattern:
@@ -84,66 +144,12 @@ def _flashes(words: str, lights: Lights, long: int, short: int) -> Pattern:
     return Pattern(words, (*beats, Beat(_REST, _DARK)))
 
 
-GRANTED: Final = Pattern(
-    "green, and a short tone",
-    (Beat(_SHORT, Lights(green=True, buzzer=True)), Beat(Seconds(0.85), _GREEN)),
-)
-
-ANSWERS: Final[Mapping[Reason, Pattern]] = {
-    # Who it is.
-    Reason.CREDENTIAL_NOT_FOUND: _refusal(0, 2),
-    Reason.AMBIGUOUS: _refusal(0, 3),
-    Reason.SEVERAL_PEOPLE: _refusal(0, 4),
-    Reason.LOW_QUALITY: _refusal(0, 5),
-    Reason.INVALID_PIN: _refusal(0, 6),
-    # What this person may.
-    Reason.CREDENTIAL_NOT_ENABLED: _refusal(1, 1),
-    Reason.CREDENTIAL_NOT_ACTIVE: _refusal(1, 2),
-    Reason.CREDENTIAL_EXPIRED: _refusal(1, 3),
-    Reason.NOT_PERMITTED_AT_THIS_TIME: _refusal(1, 4),
-    Reason.CLOCK_UNTRUSTED: _refusal(1, 5),
-    # What the door allows now.
-    Reason.LOCKED_OUT: _refusal(2, 1),
-    Reason.DOOR_BLOCKED: _refusal(2, 2),
-    Reason.FACE_UNLOCK_OFF: _refusal(2, 3),
-    Reason.DOOR_OPEN: _refusal(2, 4),
-    Reason.TOO_SOON: _refusal(2, 5),
-    # What to do otherwise.
-    Reason.SEVERAL_IN_VIEW: _refusal(3, 1),
-    Reason.STALE_FRAME: _refusal(3, 2),
-    Reason.REQUEST_TIMEOUT: _refusal(3, 3),
-    Reason.TAILGATING: _refusal(3, 4),
-    # What is still missing.
-    Reason.INTENT_NEEDED: _hint(1),
-    Reason.PIN_NEEDED: _hint(2),
-    Reason.FACE_NEEDED: _hint(3),
-}
-"""What is shown for a reason; nothing for the others, which are no answer to anybody"""
-
-_HINTS: Final = frozenset({Reason.INTENT_NEEDED, Reason.PIN_NEEDED, Reason.FACE_NEEDED})
-"""Shown although nothing was decided"""
-
-FORCED_OPEN: Final = Pattern(
-    "red, fast, and the buzzer without a pause",
-    (Beat(Seconds(0.1), Lights(red=True, buzzer=True)), Beat(Seconds(0.1), Lights(buzzer=True))),
-    repeats=True,
-)
-TAMPERED: Final = _blinking("red and tone, ten times in two seconds", Lights(red=True, buzzer=True), 0.1, 0.1)
-OPEN_TOO_LONG: Final = _blinking("red and tone, once a second", Lights(red=True, buzzer=True), 0.5, 0.5)
-JAMMED: Final = _blinking("red and tone, a long one every two seconds", Lights(red=True, buzzer=True), 1.5, 0.5)
-WARNING: Final = _blinking("amber and a short tone, once a second", Lights(green=True, red=True, buzzer=True), 0.1, 0.9)
-OPEN: Final = _steady("green", _GREEN)
-BARRED: Final = _steady("red", _RED)
-FAULTY: Final = _blinking("red, a short flash every four seconds", _RED, 0.1, 3.9)
-IDLE: Final = Pattern("dark")
-
-
 def answered(before: Answer | None, decision: Decision, now: Seconds) -> Answer | None:
     """What a visitor was told last, after one more decision: hints do not break into an answer, nor begin anew."""
     outcome, reason = decision.outcome, decision.reason
     if outcome is Outcome.GRANTED:
         return Answer(outcome, reason, now)
-    if reason not in ANSWERS or (outcome is Outcome.NOTHING and reason not in _HINTS):
+    if reason not in HINTS and (outcome is Outcome.NOTHING or reason not in REFUSALS):
         return before
     if outcome is Outcome.NOTHING and before is not None and _answer(before, now) is not None:
         return before
@@ -197,7 +203,7 @@ def _alarm(status: DoorStatus) -> Pattern | None:
 def _answer(answer: Answer | None, now: Seconds) -> Pattern | None:
     if answer is None:
         return None
-    pattern = GRANTED if answer.outcome is Outcome.GRANTED else ANSWERS[answer.reason]
+    pattern = GRANTED if answer.outcome is Outcome.GRANTED else answer_to(answer.reason)
     return pattern if now - answer.since < pattern.length - _INSTANT else None
 
 
@@ -220,5 +226,6 @@ def table() -> str:
         "granted": GRANTED,
     }
     rests = {"unlocked": OPEN, "blocked, locked down": BARRED, "something does not work": FAULTY, "locked": IDLE}
-    rows = [*states.items(), *((f"`{reason}`", pattern) for reason, pattern in ANSWERS.items()), *rests.items()]
+    answers = ((f"`{reason}`", answer_to(reason)) for reason in (*REFUSALS, *HINTS))
+    rows = [*states.items(), *answers, *rests.items()]
     return "\n".join(["| what | shown |", "|---|---|", *(f"| {what} | {pattern.words} |" for what, pattern in rows)])
