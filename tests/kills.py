@@ -117,7 +117,7 @@ class Household:
             self._secure(said)
             if enrolment is not None:
                 self._end_enrolment(*enrolment)
-        self._look(said)
+        self._look(said, victim)
         self.tally.rounds += 1
         self.tally.killed[victim] += 1
 
@@ -163,7 +163,7 @@ class Household:
         if self._board.level(LINE):
             raise BrokenPromiseError(f"the door is open\n{said}")
 
-    def _look(self, said: _Listener) -> None:
+    def _look(self, said: _Listener, victim: str) -> None:
         found, _ = reader.verify(self._config.journal.path, load_signer(self._config.journal.key_file))
         if found.fault:
             raise BrokenPromiseError(f"the journal is not intact: {found}\n{said}")
@@ -181,7 +181,7 @@ class Household:
         self.tally.rows = len(rows)
         self.tally.longest_unlock = max([0.0, *spans])
         if self.tally.longest_unlock > LONGEST_UNLOCK:
-            raise BrokenPromiseError(f"unlocked for {self.tally.longest_unlock:.2f} s\n{said}")
+            raise BrokenPromiseError(f"unlocked for {self.tally.longest_unlock:.2f} s, last killed: {victim}\n{said}")
 
     def _rows(self) -> list[JournalRow]:
         try:

@@ -134,6 +134,21 @@ def test_lights_that_are_not_there_are_left_out(board, name):
     panel.close()
 
 
+@pytest.mark.parametrize("name", LINES)
+def test_a_light_on_a_line_that_the_chip_does_not_have_is_said(board, name):
+    config = DoorConfig(driver="gpiozero", lights=LightsConfig(**{name: OutputConfig(line=60)}))
+    with pytest.raises(DoorError, match=r"^gpiozero refuses line 60 of /dev/gpiochip0: "):
+        panel_on(board, config)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_light_that_was_let_go_of_says_which_it_was(board, name):
+    panel = panel_on(board, config_of(name))
+    panel.close()
+    with pytest.raises(DoorError, match=f"^gpiozero refuses line {LINES[name]} of /dev/gpiochip0: "):
+        panel.show(Lights(green=True))
+
+
 def test_a_light_that_cannot_be_had_is_said_and_the_others_are_let_go_of(board):
     board.lines[LINES["buzzer"]].consumer = "player"
     with pytest.raises(DoorError, match="in use by 'player'"):

@@ -161,10 +161,20 @@ def test_a_line_that_cannot_be_had_is_said_and_the_others_are_let_go_of():
     assert board.lines[LINES["exit"]].consumer == ""
 
 
-def test_a_line_that_the_chip_does_not_have_is_said():
-    config = DoorConfig(driver="gpiozero", inputs=InputsConfig(exit=InputConfig(line=60)))
+@pytest.mark.parametrize("name", READING_OF)
+def test_a_line_that_the_chip_does_not_have_is_said(name):
+    config = DoorConfig(driver="gpiozero", inputs=InputsConfig(**{name: InputConfig(line=60)}))
     with pytest.raises(DoorError, match="gpiozero refuses line 60 of /dev/gpiochip0"):
         GpiozeroSwitches(config, GpiodFactory(config.chip, FakeBoard().open_chip))
+
+
+@pytest.mark.parametrize("name", READING_OF)
+def test_an_input_that_was_let_go_of_says_which_it_was(name):
+    config = config_of(name)
+    switches = GpiozeroSwitches(config, GpiodFactory(config.chip, FakeBoard().open_chip))
+    switches.close()
+    with pytest.raises(DoorError, match=f"^gpiozero refuses line {LINES[name]} of /dev/gpiochip0: "):
+        switches.read()
 
 
 def test_an_input_that_does_not_answer_is_a_door_error():

@@ -30,7 +30,8 @@ def test_the_diagram_is_mermaids_and_begins_locked():
 
 
 def test_the_table_has_every_act_in_every_mode():
-    header, _, *rows = diagram.table().splitlines()
+    header, ruler, *rows = diagram.table().splitlines()
+    assert ruler == "|---" * (1 + len(DoorMode)) + "|"
     assert [cell.strip() for cell in header.split("|")[2:-1]] == [mode.value for mode in DoorMode]
     acts = [*Order, *Trigger]
     assert len(rows) == len(acts)

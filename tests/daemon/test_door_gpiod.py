@@ -17,6 +17,7 @@ from gpiozero.exc import (
     PinInvalidPull,
     PinSetInput,
 )
+from gpiozero.pins import PinInfo
 
 from faceplate.config import DoorConfig
 from faceplate.door.drivers.gpiod_factory import GpiodFactory
@@ -170,6 +171,36 @@ def test_a_chip_that_goes_away_is_a_door_error(board):
     assert board.lines[17].consumer == "", "the line is let go of even so"
 
 
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [({}, "line 17 of"), ({"lock": "motor", "lock_line": 18, "pulse": 0.02}, "lines 17 and 18 of")],
+)
+def test_a_lock_that_was_closed_says_which_lines_were_its(board, changes, where):
+    lock = lock_on(board, **changes)
+    lock.close()
+    with pytest.raises(DoorError, match=f"^gpiozero refuses {where} /dev/gpiochip0: "):
+        lock.unlock()
+
+
+@pytest.mark.parametrize("read", ["function", "pull"])
+def test_a_line_that_cannot_be_asked_about_is_a_door_error(board, factory, read):
+    pin = factory.pin(22)
+    board.unplugged = True
+    with pytest.raises(DoorError, match=r"^line 22 of /dev/gpiochip0 does not answer"):
+        getattr(pin, read)
+
+
+def test_the_board_is_one_header_with_every_line_of_the_chip(factory):
+    board = factory.board_info
+    assert (board.model, board.manufacturer, set(board.headers)) == ("pinctrl-fake", "", {"lines"})
+    header = board.headers["lines"]
+    assert (header.name, header.rows, header.columns) == ("lines", 54, 1)
+    assert sorted(header.pins) == list(range(54))
+    names, interfaces = frozenset({17, "17"}), frozenset({"gpio"})
+    assert factory.pin(17).info == PinInfo(17, "17", names, pull="", row=18, col=1, interfaces=interfaces)
+    assert repr(factory.pin(17)) == "<line 17 of /dev/gpiochip0>"
+
+
 def test_a_pin_is_one_object_however_it_is_named(factory):
     assert factory.pin(17) is factory.pin("17")
     assert factory.pin(17) is not factory.pin(18)
@@ -210,10 +241,17 @@ def test_an_input_can_change_its_pull_and_has_no_level_to_set(board, factory):
     pin.pull = "up"
     assert pin.pull == "up"
     assert len(board.requests) == 1
-    with pytest.raises(PinInvalidPull):
+    assert board.requests[0].lines[22].direction is Direction.INPUT
+    with pytest.raises(PinInvalidPull, match=r"^a pull is one of up, down, floating; got 'sideways' for <line 22 of"):
         pin.pull = "sideways"
     with pytest.raises(PinSetInput):
         pin.state = True
+
+
+def test_a_pull_makes_an_input_of_a_line_that_was_none_yet(board, factory):
+    factory.pin(22).pull = "down"
+    (request,) = board.requests
+    assert (request.lines[22].direction, request.lines[22].bias) == (Direction.INPUT, Bias.PULL_DOWN)
 
 
 def test_a_line_can_turn_from_output_to_input(board, factory):
@@ -237,7 +275,7 @@ def test_an_output_has_no_pull_to_set(factory):
         device.on()
         assert device.value == 1
         assert device.pin.function == "output"
-        with pytest.raises(PinFixedPull):
+        with pytest.raises(PinFixedPull, match=r"^<line 17 of /dev/gpiochip0> is an output and has no pull to set$"):
             device.pin.pull = "up"
 
 

@@ -13,14 +13,18 @@ import subprocess
 import sys
 
 import pytest
+from gpiod.line import Value
 
 from faceplate.config import DoorConfig
-from faceplate.door.drivers import keeper
+from faceplate.door.drivers import gpiozero_driver, keeper
+from faceplate.door.drivers.gpiod_factory import GpiodFactory
 from faceplate.door.drivers.gpiozero_driver import hardware_of
 from faceplate.door.drivers.keeper_client import KeptLock
 from faceplate.door.drivers.lock_lines import LockLines
+from faceplate.door.hardware import Lights
 from faceplate.errors import DoorError
 from faceplate.types import Seconds
+from fake_gpiod import FakeBoard
 from gpio_board import board_in, environment
 from waiting import until
 
@@ -364,6 +368,42 @@ def test_a_lock_whose_switches_cannot_be_had_is_let_go_of(monkeypatch, tmp_path)
     whats = [json.loads(row)["what"] for row in (tmp_path / "gpiochip511" / "log").read_text().splitlines()]
     assert whats[0] == "take"
     assert whats[-1] == "release"
+
+
+ALL = {"inputs": {"exit": {"line": 22}, "contact": {"line": 23}}, "lights": {"red": {"line": 5}, "buzzer": {"line": 6}}}
+
+
+@pytest.fixture
+def ours(monkeypatch):
+    """The chip of this process; the keeper has another."""
+    ours = FakeBoard()
+    monkeypatch.setattr(gpiozero_driver, "GpiodFactory", lambda chip: GpiodFactory(chip, ours.open_chip))
+    return ours
+
+
+def test_all_of_a_doors_hardware_is_taken_and_let_go_of(board, ours):
+    hardware = hardware_of(DoorConfig.model_validate({"driver": "gpiozero", "line": 19, **ALL}))
+    hardware.lock.unlock(Seconds(60.0))
+    assert board.level(19) == 1
+    ours.lines[23].wired = Value.ACTIVE
+    before = hardware.switches.read()
+    ours.lines[23].wired = Value.INACTIVE
+    assert hardware.switches.read().is_open is not before.is_open
+    assert None not in {before.is_open, before.exit_pressed}
+    hardware.panel.show(Lights(red=True))
+    assert [bool(ours.lines[line].driven[-1]) for line in (5, 6)] == [True, False]
+    hardware.close()
+    assert board.level(19) == 0
+    assert board.state_of(19) == {}
+    assert [line for line in ours.lines if line.consumer] == []
+
+
+def test_hardware_whose_lights_cannot_be_had_is_let_go_of(board, ours):
+    ours.lines[6].consumer = "player"
+    with pytest.raises(DoorError, match="line 6 of /dev/gpiochip0 is in use by 'player'"):
+        hardware_of(DoorConfig.model_validate({"driver": "gpiozero", "line": 19, **ALL}))
+    assert board.state_of(19) == {}
+    assert [line for line in ours.lines if line.consumer] == [ours.lines[6]]
 
 
 @pytest.mark.usefixtures("board")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import itertools
 import logging
 import math
@@ -10,12 +11,16 @@ import os
 import pty
 import re
 import struct
+import sys
+import termios
+import threading
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faceplate.door.drivers import keypad as keypad_module
 from faceplate.door.drivers.keypad import Keypad
 from faceplate.door.drivers.pin_entry import (
     DIGITS,
@@ -88,6 +93,7 @@ def test_the_longest_pin_and_one_digit_more():
     assert typed([*keys_of(longest), KEY_ENTER])[0] == [longest]
     pins, entry = typed([*keys_of(longest + "3"), KEY_ENTER])
     assert (pins, entry.digits) == ([], "")
+    assert typed(keys_of(longest * 9))[1].digits == longest + "1"
     assert typed([*keys_of(longest * 9), KEY_ENTER, *keys_of("12"), KEY_ENTER])[0] == ["12"]
 
 
@@ -163,6 +169,7 @@ class Rig:
         """How many keys were pressed: the clock is read for each"""
         self.keypad = Keypad(str(path), self._entered, self._clock, waits)
         self._writer = None
+        self.closed = False
 
     def _clock(self):
         now = Seconds(self.now)
@@ -193,6 +200,10 @@ class Rig:
     def write(self, events):
         os.write(self._writer, events)
 
+    def unread(self):
+        """How many bytes nobody has read yet."""
+        return int.from_bytes(fcntl.ioctl(self._writer, termios.FIONREAD, bytes(4)), sys.byteorder)
+
     def unplug(self):
         os.close(self._writer)
         self._writer = None
@@ -202,6 +213,9 @@ class Rig:
         assert self.pins == list(pins)
 
     def close(self):
+        if self.closed:
+            return
+        self.closed = True
         self.keypad.close()
         if self._writer is not None:
             os.close(self._writer)
@@ -220,12 +234,14 @@ def rig(tmp_path, caplog):
         assert pin not in " ".join(said)
 
 
-def test_a_pin_is_given_on(rig):
+def test_a_pin_is_given_on(rig, caplog):
     rig.plug()
     rig.write(strokes("82640", KEY_ENTER))
     rig.expect("82640")
     rig.write(strokes("97531", KEY_KPENTER))
     rig.expect("82640", "97531")
+    rig.close()
+    assert caplog.messages == ["the keypad works"]
 
 
 def test_a_key_that_is_held_counts_once(rig):
@@ -252,6 +268,7 @@ def test_events_that_come_in_pieces_are_put_together(rig):
     events = strokes("60606", KEY_ENTER)
     for start in range(0, len(events), 7):
         rig.write(events[start : start + 7])
+        until(lambda: rig.unread() == 0)
     rig.expect("60606")
 
 
@@ -281,12 +298,20 @@ def test_a_keypad_that_was_unplugged_is_opened_again_and_told_of_once(rig, caplo
     assert [level for level in levels if level != "DEBUG"] == ["WARNING", "INFO", "WARNING", "INFO"]
     assert levels[levels.index("INFO") + 1] == "WARNING"
     assert "DEBUG" in levels[levels.index("INFO") :]
+    absent, gone = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    begin = f"the keypad {rig.path} does not work and is tried again and again: "
+    assert absent == f"{begin}[Errno 2] No such file or directory: '{rig.path}'"
+    assert gone == f"{begin}[Errno 19] No such device"
 
 
 @pytest.mark.parametrize(
-    ("error", "level"), [(StoreError("the disk is full"), "ERROR"), (ValueError("84848"), "CRITICAL")]
+    ("error", "level", "said"),
+    [
+        (StoreError("the disk is full"), "ERROR", "the disk is full"),
+        (ValueError("84848"), "CRITICAL", "ValueError"),
+    ],
 )
-def test_an_error_while_a_pin_is_answered_leaves_the_keypad_working(rig, caplog, error, level):
+def test_an_error_while_a_pin_is_answered_leaves_the_keypad_working(rig, caplog, error, level, said):
     rig.plug()
     rig.error = error
     rig.write(strokes("84848", KEY_ENTER))
@@ -295,7 +320,7 @@ def test_an_error_while_a_pin_is_answered_leaves_the_keypad_working(rig, caplog,
     rig.write(strokes("93939", KEY_ENTER))
     rig.expect("84848", "93939")
     (record,) = [record for record in caplog.records if "not answered" in record.message]
-    assert record.levelname == level
+    assert (record.levelname, record.getMessage()) == (level, f"a PIN was not answered: {said}")
 
 
 @pytest.mark.parametrize("where", ["nothing", "null", "terminal", "folder"])
@@ -331,6 +356,34 @@ def test_it_is_closed_at_once_also_while_it_waits(tmp_path, caplog):
     assert asked == ["waits"]
 
 
+def test_a_keypad_that_does_not_end_is_said_and_not_waited_for(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(keypad_module, "_JOIN_TIMEOUT", 0.25)  # the test need not take longer
+    asked, goes_on = threading.Event(), threading.Event()
+
+    def entered(_):
+        asked.set()
+        assert goes_on.wait(10.0)
+
+    rig = Rig(tmp_path / "keypad")
+    rig.keypad = Keypad(str(rig.path), entered, rig._clock)
+    rig.plug()
+    rig.write(strokes("1", KEY_ENTER))
+    assert asked.wait(10.0)
+    rig.close()
+    assert caplog.messages == ["the keypad's thread did not end within 0.25 s"]
+    goes_on.set()
+    rig.keypad._thread.join(10.0)
+    assert not rig.keypad._thread.is_alive()
+
+
+def test_the_program_can_end_whatever_the_keypads_thread_does(rig):
+    rig.plug()
+    rig.write(strokes("1", KEY_ENTER))
+    rig.expect("1")
+    assert rig.keypad._thread.daemon
+    assert rig.keypad._thread.name == "keypad"
+
+
 def test_one_that_was_never_started_can_be_closed(tmp_path):
     Keypad(str(tmp_path / "nothing"), print, lambda: Seconds(0.0)).close()
 
@@ -339,5 +392,6 @@ def test_the_waits_grow_to_half_a_minute():
     keypad = Keypad("/dev/null", print, lambda: Seconds(0.0))
     waits = list(itertools.islice(keypad._waits(), 20))
     keypad.close()
+    assert waits[0] == 0.5, "the least of all"
     assert all(0.5 <= wait <= 30 for wait in waits)
     assert waits[-1] >= 15

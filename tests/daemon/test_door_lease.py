@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 
 import pytest
@@ -150,6 +151,16 @@ def test_no_such_lease(lasting):
 @pytest.mark.parametrize("lasting", [math.nextafter(0, 1), 0.5, 1e9])
 def test_such_a_lease(lasting):
     check_lease(lasting)
+
+
+def test_a_simulated_lock_says_what_it_does(time, caplog):
+    caplog.set_level(logging.INFO)
+    lock = SimulatedLock(time)
+    lock.lock()
+    lock.unlock(Seconds(5.0))
+    lock.unlock(Seconds(5.0))
+    lock.close()
+    assert caplog.messages == ["simulated lock: unlocked", "simulated lock: locked"]
 
 
 def test_a_simulated_lock_remembers_when_it_moved_and_when_a_lease_was_over(time):

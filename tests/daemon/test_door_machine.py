@@ -296,6 +296,15 @@ def test_a_shorter_access_does_not_cut_a_longer_one():
     assert rig.state.access == Access(Seconds(122.0), Cause.RELEASE_TIME, ("Ada", "Grace"))
 
 
+def test_an_access_that_ends_in_the_same_moment_ends_by_what_was_granted_last():
+    rig = Rig(replace(TIMINGS, relock_delay=Seconds(10.0)))
+    rig.give(110.0, Grant("Ada", extended=True))
+    rig.read(111.0, is_open=True)
+    assert rig.state.access == Access(Seconds(121.0), Cause.RELOCK_DELAY)
+    rig.give(117.0, Grant("Grace"))
+    assert rig.state.access == Access(Seconds(121.0), Cause.RELEASE_TIME)
+
+
 def test_somebody_granted_twice_is_expected_once():
     rig = Rig()
     rig.give(110.0, Grant("Ada"))
@@ -383,6 +392,16 @@ def test_an_ordered_access_names_whom_it_is_for():
     taken = rig.give(110.0, Ordered(Order.ACCESS, "Grace"))
     assert taken.events == (DoorEvent(DoorEventType.UNLOCKED, Seconds(110.0), Cause.COMMAND, "Grace"),)
     assert rig.state.access == Access(Seconds(114.0), Cause.RELEASE_TIME, ("Grace",))
+
+
+@pytest.mark.parametrize("order", [Order.UNLOCK, Order.LOCK_OPEN])
+def test_an_order_that_is_somebodys_names_them_in_all_that_comes_of_it(order):
+    rig = Rig()
+    rig.give(110.0, Ordered(order, "Grace"))
+    assert [(event.type.value, event.person) for event in rig.events] == [
+        ("door_mode", "Grace"),
+        ("door_unlocked", "Grace"),
+    ]
 
 
 # ---- The exit button -------------------------------------------------------------------------------------------------
@@ -686,6 +705,18 @@ def test_a_lost_contact_that_comes_back_closed_tells_nothing():
     assert (rig.events, status_of(rig.state).closed_since) == ([], 100.0)
 
 
+def test_since_when_the_door_is_closed_is_known_only_of_a_door_that_is_closed():
+    rig = Rig()
+    rig.read(110.0, is_open=True)
+    assert status_of(rig.state).closed_since is None
+    rig.read(120.0, is_open=False)
+    assert status_of(rig.state).closed_since == 120.0
+    rig.read(121.0, is_open=None)
+    assert status_of(rig.state).closed_since is None
+    rig.read(122.0, is_open=True)
+    assert status_of(rig.state).closed_since is None
+
+
 # ---- The bolt --------------------------------------------------------------------------------------------------------
 
 
@@ -823,6 +854,7 @@ def test_a_lock_that_failed_is_told_again_and_nobody_claims_that_it_is_locked():
     failed = lock_failed(before, rig.wait(114.0))
     assert [event.type for event in failed.events] == [DoorEventType.ACCESS_NOT_TAKEN]
     assert (failed.output, failed.state.lock_open, failed.state.mode) == (None, True, DoorMode.LOCKED)
+    assert failed.state.commanded == before.commanded == 110.0
     assert unlocked_until(failed.state, TIMINGS) is None, "its lease must run out"
     again = step(failed.state, TimePasses(), Seconds(114.5), TIMINGS)
     assert again.output is Output.LOCK

@@ -8,13 +8,18 @@ import subprocess
 import sys
 
 import pytest
+from gpiod.line import Value
 
 from faceplate.commands import secure
 from faceplate.commands.common import ExitCode, config_options
 from faceplate.config import DoorConfig
+from faceplate.door.drivers import gpiozero_lock
+from faceplate.door.drivers import secure as quick
+from faceplate.door.drivers.gpiod_factory import GpiodFactory
 from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.door.drivers.secure import write_lines
 from faceplate.errors import DoorError
+from fake_gpiod import FakeBoard
 from gpio_board import board_in, environment
 
 
@@ -130,6 +135,23 @@ def test_what_was_not_written_by_the_daemon_is_left_to_the_second_try(tmp_path, 
     done = secured(file, environment(tmp_path))
     assert done.returncode == 1
     assert "`faceplate secure` tries by the configuration" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["secure"], ["secure", "FILE"], ["secure", "FILE", "FILE2"]])
+def test_only_its_first_word_counts(tmp_path, monkeypatch, capsys, words):
+    """The same in this process, on a fake board."""
+    board = FakeBoard()
+    board.lines[21].driven.append(Value.ACTIVE)
+    # What the processes above are given by their environment.
+    monkeypatch.setattr(gpiozero_lock, "GpiodFactory", lambda chip: GpiodFactory(chip, board.open_chip))
+    write_lines(tmp_path / "FILE", LockLines.of(DoorConfig(line=21)))
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / word) for word in words])
+    there = len(words) > 1
+    assert quick.main() == (0 if there else 1)
+    assert board.lines[21].driven == [Value.ACTIVE, *([Value.INACTIVE] * there)]
+    assert board.lines[21].released_at is (Value.INACTIVE if there else None)
+    said = "the lock was not secured: IndexError('list index out of range'); `faceplate secure` tries by the configuration\n"
+    assert capsys.readouterr() == ("", "" if there else said)
 
 
 def test_without_a_file_it_says_what_it_did_not_do(tmp_path):

@@ -173,7 +173,7 @@ class Controller:
         self._state = taken.state
         self._status = status_of(taken.state)
         for event in taken.events:
-            _log.info("%s (%s)%s", event.type, event.cause, "" if event.active else " is over")
+            _log.info("%s (%s)%s", event.type, event.detail or event.cause, "" if event.active else " is over")
             self._record(event)
 
     def _show(self) -> None:
