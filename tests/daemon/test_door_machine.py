@@ -731,8 +731,10 @@ def test_a_bolt_that_stays_where_it_was_is_jammed(unlock):
     rig.read(124.0, bolt_thrown=unlock)
     assert status_of(rig.state).jammed
     rig.read(125.0, bolt_thrown=not unlock)
-    told = [(time, active) for kind, time, active in rig.told if kind == "door_jammed"]
-    assert told == [(123.0, True), (125.0, False)]
+    assert [event for event in rig.events if event.type is DoorEventType.JAMMED] == [
+        DoorEvent(DoorEventType.JAMMED, Seconds(123.0), Cause.CONTACT),
+        DoorEvent(DoorEventType.JAMMED, Seconds(125.0), Cause.CONTACT, active=False),
+    ]
     assert not status_of(rig.state).jammed
 
 

@@ -148,9 +148,10 @@ def test_only_its_first_word_counts(tmp_path, monkeypatch, capsys, words):
     monkeypatch.setattr(sys, "argv", [str(tmp_path / word) for word in words])
     there = len(words) > 1
     assert quick.main() == (0 if there else 1)
-    assert board.lines[21].driven == [Value.ACTIVE, *([Value.INACTIVE] * there)]
+    assert set(board.lines[21].driven[1:]) == ({Value.INACTIVE} if there else set())
     assert board.lines[21].released_at is (Value.INACTIVE if there else None)
-    said = "the lock was not secured: IndexError('list index out of range'); `faceplate secure` tries by the configuration\n"
+    error = "IndexError('list index out of range')"
+    said = f"the lock was not secured: {error}; `faceplate secure` tries by the configuration\n"
     assert capsys.readouterr() == ("", "" if there else said)
 
 
