@@ -122,7 +122,7 @@ class Household:
         self.tally.killed[victim] += 1
 
     def _kill(self, victim: str, daemon: int) -> None:
-        keeper = _keeper_of(daemon)
+        keeper = keeper_of(daemon)
         if victim == "the keeper first" and keeper is not None:
             os.kill(keeper, signal.SIGKILL)
             time.sleep(self._chance.uniform(0.0, 0.3))  # noqa: TID251 - the same
@@ -244,7 +244,7 @@ class _Listener:
             self._changed.notify_all()
 
 
-def _keeper_of(daemon: int) -> int | None:
+def keeper_of(daemon: int) -> int | None:
     """The daemon's one child that keeps the lock."""
     for child in Path(f"/proc/{daemon}/task/{daemon}/children").read_text(encoding="ascii").split():
         if b"faceplate.door.drivers.keeper" in Path(f"/proc/{child}/cmdline").read_bytes():

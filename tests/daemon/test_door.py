@@ -14,13 +14,14 @@ import pytest
 
 from faceplate.config import DoorConfig
 from faceplate.door import door as door_module
-from faceplate.door.controller import INPUT_FAULT, LIGHT_FAULT, LOCK_FAULT, Controller
+from faceplate.door.controller import CHECK, INPUT_FAULT, LIGHT_FAULT, LOCK_FAULT, Controller
 from faceplate.door.display import Display
 from faceplate.door.door import Door
 from faceplate.door.drivers.lock import no_hardware
 from faceplate.door.drivers.simulated import Move, SimulatedLock, SimulatedPanel, SimulatedSwitches, hardware_of
 from faceplate.door.hardware import Hardware, Lights, Readings
 from faceplate.door.renewal import GRACE, LEASE, RenewedLock
+from faceplate.door.state import Ordered
 from faceplate.errors import DoorError, OrderRefusedError
 from faceplate.events import Cause, DoorEvent, DoorEventType, DoorMode, DoorStatus, Order
 from faceplate.types import Decision, Likeness, Match, Method, Outcome, Reason, Seconds
@@ -85,6 +86,8 @@ class Lock(SimulatedLock):
     """So many times will lock() still fail"""
     fails_to_unlock = False
     hangs: threading.Event | None = None
+    let_go_by_itself = False
+    """Whoever kept it unlocked has died"""
 
     def __init__(self, clock: Time) -> None:
         self.leases: list[float] = []
@@ -105,6 +108,13 @@ class Lock(SimulatedLock):
         super().unlock(lasting)
         if self.fails_to_unlock:
             raise DoorError("the relay answered with an error, after it moved")
+
+    def check(self) -> None:
+        super().check()
+        if self.let_go_by_itself:
+            self.let_go_by_itself = False
+            super().lock()
+            raise DoorError("the keeper has died")
 
 
 class Switches(SimulatedSwitches):
@@ -691,6 +701,29 @@ def test_the_thread_reads_the_switches_every_20_ms():
     assert waits[0] == max(waits) == 0.02
 
 
+def test_a_lock_that_is_kept_unlocked_by_nobody_is_locked_and_told_of():
+    rig = Rig()
+    rig.door.start(thread=False)
+    rig.door.obey(rig.decision("Ada"))
+    rig.lock.let_go_by_itself = True
+    with pytest.raises(DoorError, match="keeper has died"):
+        rig.door.tick()
+    assert rig.lock.locked
+    assert not rig.door.status().lock_commanded_open
+    assert rig.record.story[-3:] == [("door_fault", "fault"), ("door_locked", "fault"), ("door_fault", "fault")]
+    rig.door.tick()
+    assert rig.door.status().faults == ()
+
+
+def test_an_unlocked_door_looks_at_its_lock_ten_times_a_second(rig):
+    controller = Controller(CONFIG, Hardware(rig.lock, rig.switches, rig.panel), rig.record, rig.time)
+    controller.start(DoorMode.LOCKED)
+    controller.give(Ordered(Order.UNLOCK))
+    assert controller.wait_for() == CHECK
+    controller.give(Ordered(Order.LOCK))
+    assert controller.wait_for() is None
+
+
 def test_without_switches_the_thread_sleeps_until_something_happens():
     rig = Rig()
     rig.door.start()
@@ -702,7 +735,8 @@ def test_without_switches_the_thread_sleeps_until_something_happens():
     rig.door.close()
     assert rig.time.waits[0] is None
     assert rig.time.waits[-1] is None
-    assert len(rig.time.waits) < 20
+    # While the door is unlocked the lock is looked at ten times a second.
+    assert len(rig.time.waits) < 20 + 10 * CONFIG.release_time
 
 
 def test_it_waits_until_the_next_thing_is_due_and_not_a_moment_longer(rig):

@@ -264,6 +264,19 @@ def test_a_keeper_that_died_is_replaced_at_the_next_call(board, lock, caplog):
     assert "a new keeper locks the door" in caplog.text
 
 
+def test_a_keeper_that_dies_with_the_door_open_is_noticed_and_replaced(board, lock):
+    lock.unlock(Seconds(60.0))
+    lock.check()
+    first = keeper_of(lock)
+    first.kill()
+    first.wait()
+    with pytest.raises(DoorError, match="died while the door was unlocked"):
+        lock.check()
+    assert not is_open(board)
+    lock.check()
+    assert keeper_of(lock).pid != first.pid
+
+
 def test_a_dead_keeper_does_not_keep_somebody_locked_in(board, lock):
     """The exit button is pressed hours after it died."""
     keeper_of(lock).kill()

@@ -279,8 +279,17 @@ def test_a_member_of_the_group_may_ask_for_the_status_and_for_nothing_else(house
     assert "control.operators" in answer.message
     assert house.commands_done() == []
     (row,) = house.audited()
-    assert (row.command, row.by, row.arguments) == (command, "member (uid 1001, pid 4712)", "{}")
+    assert (row.command, row.by) == (command, "member (uid 1001, pid 4712)")
+    assert json.loads(row.arguments) == {key: value for key, value in arguments.items() if key != "digits"} | (
+        {"digits": "**********"} if "digits" in arguments else {}
+    )
     assert row.refused.startswith(f"forbidden: member may not order '{command}'")
+
+
+def test_what_is_not_understood_of_a_forbidden_order_is_not_written_down(house, orders):
+    assert ask(orders, "pin", {"digit": "1234"}, MEMBER).reason is Fault.FORBIDDEN
+    (row,) = house.audited()
+    assert row.arguments == "{}"
 
 
 @pytest.mark.parametrize("command", UNSOUND)

@@ -24,7 +24,7 @@ from faceplate.commands import asking
 from faceplate.config_file import load_config
 from faceplate.journal import reader
 from gpio_board import board_in, environment
-from kills import unlocked_spans
+from kills import keeper_of, unlocked_spans
 from mjpeg_server import MjpegServer
 from waiting import until
 
@@ -126,6 +126,18 @@ def test_a_daemon_that_is_killed_or_crashes_locks_at_once(house, number):
         until(house.is_shut)
         assert time.monotonic() - since < RELEASE_TIME, "its keeper need not wait for the lease"
         daemon.wait(30)
+
+
+def test_a_keeper_that_is_killed_is_replaced_at_once_by_one_that_locks(house):
+    with house.open_door() as daemon:
+        house.camera.stall()
+        since = time.monotonic()
+        os.kill(keeper_of(daemon.pid), signal.SIGKILL)
+        until(house.is_shut)
+        assert time.monotonic() - since < RELEASE_TIME - 0.5, "the release time is not waited for"
+        assert daemon.poll() is None
+    faults = reader.read_last(house.config.journal.path, 10, ["door_fault"])
+    assert any("the lock does not answer" in fault.payload for fault in faults)
 
 
 def test_a_daemon_that_hangs_as_a_whole_locks_when_its_lease_is_over(house):

@@ -27,6 +27,9 @@ POLL: Final = Seconds(0.02)
 RETRY: Final = Seconds(0.1)
 """How soon a lock that did not lock is told again"""
 
+CHECK: Final = Seconds(0.1)
+"""How often a lock that is kept unlocked is looked at"""
+
 LOCK_FAULT: Final = "the lock does not answer"
 INPUT_FAULT: Final = "an input does not answer"
 LIGHT_FAULT: Final = "a light does not answer"
@@ -105,6 +108,8 @@ class Controller:
             waits.append(POLL)
         if self._state.locking:
             waits.append(RETRY)
+        if self._lock.is_held:
+            waits.append(CHECK)
         wait = min(waits)
         return None if math.isinf(wait) else Seconds(wait)
 

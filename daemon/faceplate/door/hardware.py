@@ -12,7 +12,7 @@ from faceplate.types import Seconds
 class LockDriver(Protocol):
     """Moves one lock. It is locked from the moment it exists.
 
-    Every method raises `DoorError` if the lock does not answer, and `lock` and `unlock` also after `close`.
+    Every method raises `DoorError` if the lock does not answer, and all but `close` also after `close`.
     """
 
     def lock(self) -> None:
@@ -22,6 +22,13 @@ class LockDriver(Protocol):
         """Unlock for at most `lasting`: a lease, after which the lock is locked whatever became of the caller.
 
         A second call before the end takes the place of the first.
+        """
+
+    def check(self) -> None:
+        """Look whether the lock still does as it was told; called often while it is unlocked.
+
+        Raises:
+            DoorError: it does not, and has been locked.
         """
 
     def close(self) -> None:

@@ -29,6 +29,11 @@ class RenewedLock:
         self._renew_at = Seconds(math.inf)
 
     @property
+    def is_held(self) -> bool:
+        """Whether it is being kept unlocked."""
+        return self._until is not None
+
+    @property
     def renew_at(self) -> Seconds:
         """When `keep` must be called again at the latest; `math.inf` if it need not."""
         return self._renew_at
@@ -56,9 +61,10 @@ class RenewedLock:
             momentary: one lease for all of it, as an access needs no renewal; else it is renewed by calling this again.
 
         Raises:
-            DoorError: the lock does not answer.
+            DoorError: the lock does not answer, or no longer does as it was told.
         """
         if until == self._until and now < self._renew_at:
+            self._driver.check()
             return
         self._until = until
         self._renew_at = Seconds(math.inf) if momentary else Seconds(now + RENEW_EVERY)

@@ -90,17 +90,16 @@ class Orders:
         if command is None:
             text = f"there is no command {request.command[:_LONGEST_AUDITED]!r}; there are: {', '.join(self._commands)}"
             return self._refuse(peer, request, Fault.UNKNOWN_COMMAND, text)
+        arguments = _checked(command, request)
         if not (command.for_everybody or peer.uid in self._operators):
             text = (
                 f"{peer.user} may not order {request.command!r}: root may, and whoever is named in control.operators "
                 "of the configuration"
             )
-            return self._refuse(peer, request, Fault.FORBIDDEN, text)
-        try:
-            # As JSON once more, because in it a time is a text, and in Python it is not.
-            arguments = command.arguments.model_validate_json(json.dumps(request.arguments))
-        except ValidationError as error:
-            return self._refuse(peer, request, Fault.BAD_ARGUMENTS, faults_of(error, "arguments")[:_LONGEST_REFUSAL])
+            told = _audited(arguments) if isinstance(arguments, Section) else "{}"
+            return self._refuse(peer, request, Fault.FORBIDDEN, text, told)
+        if isinstance(arguments, str):
+            return self._refuse(peer, request, Fault.BAD_ARGUMENTS, arguments)
         return self._do(peer, request, command, arguments)
 
     def _do(self, peer: Peer, request: Request, command: Command[_A], arguments: _A) -> Answer:
@@ -130,6 +129,15 @@ class Orders:
             except StoreError as error:
                 _log.error("%s was refused %r (%s); of that there is no record: %s", peer, name, reason, error)
         return Refused(reason, message)
+
+
+def _checked(command: Command[_A], request: Request) -> _A | str:
+    """What the command is given, or what is wrong with it."""
+    try:
+        # As JSON once more, because in it a time is a text, and in Python it is not.
+        return command.arguments.model_validate_json(json.dumps(request.arguments))
+    except ValidationError as error:
+        return faults_of(error, "arguments")[:_LONGEST_REFUSAL]
 
 
 def _audited(arguments: Section) -> str:

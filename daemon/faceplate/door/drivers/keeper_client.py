@@ -80,6 +80,14 @@ class KeptLock:
             self._replace(error)  # it may have unlocked all the same
             raise
 
+    def check(self) -> None:
+        """Look whether there still is somebody who will lock when the lease is over; if not, lock now."""
+        self._check_open()
+        if not self._keeper.is_alive():
+            error = DoorError("the keeper of the lock has died while the door was unlocked")
+            self._replace(error)
+            raise error
+
     def close(self) -> None:
         """Lock, then end the keeper. A second call does nothing."""
         if self._closed:

@@ -37,7 +37,7 @@ class BareLock(Protocol):
 
 
 class LeasedLock:
-    """A lock that is unlocked for a lease at a time; a `LockDriver` as long as somebody calls `tick` when it is `due`.
+    """A lock that is unlocked for a lease at a time, as long as somebody calls `tick` when it is `due`.
 
     After an error it is only good for being closed.
     """

@@ -15,6 +15,9 @@ class NoLock:
     def unlock(self, lasting: Seconds) -> None:
         """Do nothing: there is no lock."""
 
+    def check(self) -> None:
+        """Do nothing: there is no lock."""
+
     def close(self) -> None:
         """Do nothing: there is no lock."""
 

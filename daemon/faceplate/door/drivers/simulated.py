@@ -53,15 +53,22 @@ class SimulatedLock:
         check_lease(lasting)
         self._move(locked=False, until=Seconds(self._clock() + lasting))
 
+    def check(self) -> None:
+        """Look whether it can still be used."""
+        self._check_open()
+
     def close(self) -> None:
         """Lock, then refuse further use. A second call does nothing."""
         if not self._closed:
             self.lock()
             self._closed = True
 
-    def _move(self, *, locked: bool, until: Seconds) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise DoorError("the simulated lock is closed: a lock must be used before it is closed, or built anew")
+
+    def _move(self, *, locked: bool, until: Seconds) -> None:
+        self._check_open()
         moves = self.moves
         # First the end of the lease, so that no other thread sees an unlocked lock with a lease that is over.
         self._until = until
