@@ -137,10 +137,11 @@ class Watchdog:
         since = door.closed_since
         return door.is_open is True or (since is not None and time - since < self.rules.settle_time)
 
-    def glimpses(self, track: TrackId, until: float, since: float = 0.0) -> list[Look]:
-        """The usable frames of that track that count at that time, the newest last."""
-        since = max(since, until - self.rules.visit_window)
-        own = [look for look in self.looks if look.match.sighting.track == track and since <= look.time <= until]
+    def glimpses(self, track: TrackId, until: float, after: float = 0.0) -> list[Look]:
+        """The usable frames of that track after a time that count at another, the newest last."""
+        since = until - self.rules.visit_window
+        looks = [look for look in self.looks if after < look.time and since <= look.time <= until]
+        own = [look for look in looks if look.match.sighting.track == track]
         return [look for look in own if look.match.likeness is not Likeness.UNUSABLE][-self.rules.frames_considered :]
 
     def shown_by(self, track: TrackId, person: str, until: float) -> bool:
@@ -152,7 +153,7 @@ class Watchdog:
     def surely(self, track: TrackId, person: str, until: float) -> bool:
         """Whether enough frames of one visit, the newest among them, show that person, and none shows another.
 
-        A visit may have ended, and the next begun, so long after any answer.
+        A visit may have ended so long after any answer, and the next begun with the frame after that.
         """
         ends = [time + self.rules.repeat_after for time in self.answers]
         return any(self.only(self.glimpses(track, until, end), person, until) for end in [0.0, *ends])

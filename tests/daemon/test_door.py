@@ -816,6 +816,18 @@ def test_a_thread_that_broke_is_a_fault_of_the_door():
     rig.door.close()
 
 
+def test_a_thread_that_breaks_while_the_door_is_unlocked_tells_why_it_locked():
+    rig = Rig(readings=AT_REST)
+    rig.door.start()
+    rig.door.order(Order.UNLOCK)
+    rig.record.breaks_at = DoorEventType.BELL
+    rig.switches.set(bell_pressed=True)
+    rig.door._thread.join(PATIENCE)
+    assert rig.lock.locked
+    assert rig.record.story[-3:] == [("door_mode", "fault"), (LOCKED, "fault"), FAULT]
+    rig.door.close()
+
+
 def test_a_thread_that_cannot_even_lock_says_so(caplog):
     rig = Rig(readings=AT_REST)
     rig.door.start()
