@@ -287,7 +287,7 @@ class Trace:
         until = self.store.standing.visits.until
         if until is None:
             self.dog.locked_out_since = None
-        elif before.visits.until is None:
+        elif before.visits.until is None or world.now >= before.visits.until:
             self.dog.locked_out_since = world.now
 
     def frame(self) -> Decision:
