@@ -127,7 +127,7 @@ def test_the_lock_that_was_written_down_is_locked(tmp_path, wiring, locked):
     assert board.level(21) == locked
 
 
-@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b'{"chip": 1}', b"\xff"])
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b'{"chip": 1}', pytest.param(b"\xff", id="not UTF-8")])
 def test_what_was_not_written_by_the_daemon_is_left_to_the_second_try(tmp_path, content):
     file = tmp_path / "lock.json"
     if content is not None:
