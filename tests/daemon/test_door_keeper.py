@@ -128,6 +128,11 @@ def test_whatever_is_no_request_locks_and_ends_it(message):
     assert done.answers == [{}, {}]
 
 
+def test_it_says_what_it_expected():
+    assert str(Conversation(LINES, ["open"]).error) == 'expected ["lock"] or ["unlock", SECONDS]'
+    assert str(Conversation([]).error).startswith("expected the lock's lines: ")
+
+
 @pytest.mark.parametrize("lasting", [0.0, -1.0, math.nan, math.inf])
 def test_a_lease_that_is_none_locks_and_ends_it(lasting):
     done = Conversation(LINES, ["unlock", 5.0], ["unlock", lasting])

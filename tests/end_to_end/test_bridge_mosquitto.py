@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from broker import Broker, Program, Received, Subscriber, set_password
-from faceplate.events import DoorEvent, DoorEventType
+from faceplate.events import Cause, DoorEvent, DoorEventType
 from faceplate.journal.journal import Journal
 from faceplate.types import Seconds
 
@@ -41,7 +41,7 @@ class House:
         with closing(Journal(self.path)) as journal:
             for number in range(count):
                 kind = DoorEventType.LOCKED if number % 2 else DoorEventType.UNLOCKED
-                journal.write(DoorEvent(kind, Seconds(0.0), "access_granted", "Zoë"))
+                journal.write(DoorEvent(kind, Seconds(0.0), Cause.ACCESS_GRANTED, "Zoë"))
 
     def delivered(self):
         cursor = self.folder / "bridge.cursor"
