@@ -112,11 +112,13 @@ class Household:
             enrolment = self._begin_enrolment() if self._chance.random() < 1 / 3 else None
             self._seen = self._rows()  # whatever a reader was shown must be there for ever
             self.tally.killed_while_unlocked += self._board.level(LINE)
-            self._kill(victim, daemon.pid)
-            daemon.wait(PATIENCE)
-            self._secure(said)
-            if enrolment is not None:
-                self._end_enrolment(*enrolment)
+            try:
+                self._kill(victim, daemon.pid)
+                daemon.wait(PATIENCE)
+                self._secure(said)
+            finally:
+                if enrolment is not None:
+                    self._end_enrolment(*enrolment)
         self._look(said, victim)
         self.tally.rounds += 1
         self.tally.killed[victim] += 1
