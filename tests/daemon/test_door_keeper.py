@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import logging
@@ -16,7 +17,7 @@ import pytest
 from gpiod.line import Value
 
 from faceplate.config import DoorConfig
-from faceplate.door.drivers import gpiozero_driver, keeper
+from faceplate.door.drivers import gpiozero_driver, keeper, keeper_client
 from faceplate.door.drivers.gpiod_factory import GpiodFactory
 from faceplate.door.drivers.gpiozero_driver import hardware_of
 from faceplate.door.drivers.keeper_client import KeptLock
@@ -277,7 +278,8 @@ def test_a_keeper_that_died_is_replaced_at_the_next_call(board, lock, caplog):
     lock.lock()
     assert not is_open(board)
     assert keeper_of(lock).pid != first.pid
-    assert "a new keeper locks the door" in caplog.text
+    gone = f"the keeper of the lock has gone: [Errno {errno.EPIPE}] {os.strerror(errno.EPIPE)}"
+    assert caplog.messages == [f"{gone}; a new keeper locks the door"]
 
 
 def test_a_keeper_that_dies_with_the_door_open_is_noticed_and_replaced(board, lock, caplog):
@@ -448,6 +450,17 @@ def test_python_that_does_not_start_is_a_door_error(monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures("board")
+def test_a_keeper_that_does_not_start_in_time_is_a_door_error(monkeypatch, tmp_path):
+    slow = tmp_path / "python"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    monkeypatch.setattr(keeper_client, "_START_TIME", Seconds(0.25))  # the test need not take longer
+    with pytest.raises(DoorError, match=r"^the keeper of the lock did not answer within 0\.25 s$"):
+        KeptLock(DoorConfig(driver="gpiozero"))
+
+
+@pytest.mark.usefixtures("board")
 def test_a_program_that_is_no_keeper_is_a_door_error(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/true")
     with pytest.raises(DoorError, match=r"has (ended|gone)"):
@@ -472,6 +485,9 @@ def test_closing_leaves_no_process_and_no_line_behind(board, lock, caplog):
     assert not is_open(board)
     assert [row["what"] for row in board.log()][-1] == "release"
     assert caplog.records == []
+    for use in (lock.lock, lambda: lock.unlock(Seconds(60.0))):
+        with pytest.raises(DoorError, match="^the lock is closed: "):
+            use()
 
 
 def test_a_keeper_that_died_before_the_close_is_replaced_to_lock(board, lock):
