@@ -450,6 +450,16 @@ def test_python_that_does_not_start_is_a_door_error(monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures("board")
+def test_a_keeper_that_ends_without_an_answer_is_a_door_error(monkeypatch, tmp_path):
+    silent = tmp_path / "python"
+    silent.write_text("#!/bin/sh\nexec head -c 1\n", encoding="utf-8")
+    silent.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(silent))
+    with pytest.raises(DoorError, match=r"^the keeper of the lock has ended$"):
+        KeptLock(DoorConfig(driver="gpiozero"))
+
+
+@pytest.mark.usefixtures("board")
 def test_a_keeper_that_does_not_start_in_time_is_a_door_error(monkeypatch, tmp_path):
     slow = tmp_path / "python"
     slow.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
@@ -486,7 +496,7 @@ def test_closing_leaves_no_process_and_no_line_behind(board, lock, caplog):
     assert [row["what"] for row in board.log()][-1] == "release"
     assert caplog.records == []
     for use in (lock.lock, lambda: lock.unlock(Seconds(60.0))):
-        with pytest.raises(DoorError, match="^the lock is closed: "):
+        with pytest.raises(DoorError, match=r"^the lock is closed: "):
             use()
 
 

@@ -88,6 +88,12 @@ class House:
     def is_shut(self) -> bool:
         return not self.board.level(LINE)
 
+    def payloads(self, event_type: str) -> list[str]:
+        return [row.payload for row in reader.read_last(self.config.journal.path, 10, [event_type])]
+
+    def last_lock_row(self) -> str:
+        return self.payloads("door_locked")[-1]
+
     def longest_unlock(self) -> float:
         return max(unlocked_spans(self.board.log(), LINE))
 
@@ -104,8 +110,8 @@ def test_a_camera_that_hangs_leaves_the_door_open_no_longer(house):
     with house.open_door():
         house.camera.stall()
         until(house.is_shut)
+        until(lambda: '"release_time"' in house.last_lock_row())
     assert house.longest_unlock() < LATEST
-    assert '"release_time"' in reader.read_last(house.config.journal.path, 1, ["door_locked"])[0].payload
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -131,13 +137,12 @@ def test_a_daemon_that_is_killed_or_crashes_locks_at_once(house, number):
 def test_a_keeper_that_is_killed_is_replaced_at_once_by_one_that_locks(house):
     with house.open_door() as daemon:
         house.camera.stall()
-        since = time.monotonic()
         os.kill(keeper_of(daemon.pid), signal.SIGKILL)
         until(house.is_shut)
-        assert time.monotonic() - since < RELEASE_TIME - 0.5, "the release time is not waited for"
+        # The row is written a moment after the lock has moved; it tells that nobody waited for the release time.
+        until(lambda: '"cause":"fault"' in house.last_lock_row())
         assert daemon.poll() is None
-    faults = reader.read_last(house.config.journal.path, 10, ["door_fault"])
-    assert any("the lock does not answer" in fault.payload for fault in faults)
+    assert any("the lock does not answer" in fault for fault in house.payloads("door_fault"))
 
 
 def test_a_daemon_that_hangs_as_a_whole_locks_when_its_lease_is_over(house):
