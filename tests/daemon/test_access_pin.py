@@ -37,7 +37,11 @@ def test_a_hash_that_was_made_harder_can_be_read():
     assert is_pin(ADAS_PIN, hash_pin(ADAS_PIN, cost=2 * COST))
 
 
-@pytest.mark.parametrize("digits", ["", "123", "0" * 13, "12a4", "١٢٣٤", " 2580", "2580\n", "25.80"])
+@pytest.mark.parametrize(
+    "digits",
+    ["", "123", "0" * 13, "12a4", "١٢٣٤", " 2580", "2580\n", "25.80"],
+    ids=["empty", "short", "long", "letter", "arabic", "space", "newline", "point"],
+)
 def test_what_is_no_pin_is_refused_and_opens_nothing(digits):
     with pytest.raises(EnrolmentError, match="4 to 12 digits"):
         check_new_pin(digits, [])
