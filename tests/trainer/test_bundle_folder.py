@@ -4,7 +4,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from faceplate_trainer.exporting.siamese import network_from
 from faceplate_trainer.measuring.head import uniform_head
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import embed, sface_tower
+from full_disk import files_limited_to
 from smooth_pictures import pictures
 from tiny_networks import EMBEDDING, tiny_sface, tiny_yunet
 
@@ -262,21 +262,14 @@ def test_a_larger_bundle_is_written_when_more_is_allowed(parts, tmp_path):
     assert not (tmp_path / "too large").exists()
 
 
-@pytest.fixture
-def full_disk():
-    """Files of this process may not grow beyond 20 kB until the test ends, as if there were no room for more."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
-def test_a_full_disk_leaves_the_old_bundle(parts, tmp_path, request):
+def test_a_full_disk_leaves_the_old_bundle(parts, tmp_path):
     write_bundle(tmp_path / "bundle", parts)
     before = contents(tmp_path / "bundle")
-    request.getfixturevalue("full_disk")
 
-    with pytest.raises(ModelError, match=r"cannot write the bundle .*File too large.* still there"):
+    with (
+        pytest.raises(ModelError, match=r"cannot write the bundle .*File too large.* still there"),
+        files_limited_to(20_000),
+    ):
         write_bundle(tmp_path / "bundle", dataclasses.replace(parts, name="newer"), overwrite=True)
 
     assert contents(tmp_path / "bundle") == before

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import resource
 
 import cv2
 import numpy as np
@@ -27,6 +26,7 @@ from faceplate_trainer.measuring.head import Head, uniform_head
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.onnx_file import read_onnx, to_bytes, without_weight_inputs
 from faceplate_trainer.towers.sface import embed, sface_tower
+from full_disk import files_limited_to
 from smooth_pictures import pictures
 from tiny_networks import EMBEDDING, tiny_sface
 
@@ -115,13 +115,11 @@ def test_head_does_not_change_the_embeddings(exported, tower, crops):
 
 
 def test_a_full_disk_is_said(tower):
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # files may not grow, as if there were no room
-    try:
-        with pytest.raises(ModelError, match=r"cannot write the network .*File too large.* TMPDIR"):
-            convert(tower, None)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with (
+        pytest.raises(ModelError, match=r"cannot write the network .*File too large.* TMPDIR"),
+        files_limited_to(20_000),
+    ):
+        convert(tower, None)
 
 
 @pytest.mark.parametrize("count", [1, 3, 1000])
