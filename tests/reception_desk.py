@@ -17,7 +17,7 @@ from faceplate.config_file import config_from
 from faceplate.errors import StoreError
 from faceplate.events import DoorStatus
 from faceplate.rights import Rights
-from faceplate.types import Decision, Match, Reason, Seconds
+from faceplate.types import Decision, Match, Method, Reason, Seconds
 from strategies_access import a_frame
 
 NOON = datetime(2026, 6, 3, 12, 0, tzinfo=UTC)
@@ -110,6 +110,10 @@ class World:
     def enter(self, digits: str) -> Decision:
         """Somebody types a PIN."""
         return self.reception.enter_pin(digits)
+
+    def send(self, digits: str) -> Decision:
+        """Somebody who is elsewhere gives a PIN."""
+        return self.reception.enter_pin(digits, Method.REMOTE_PIN)
 
 
 def reasons(decisions: Iterable[Decision]) -> list[Reason]:

@@ -16,7 +16,7 @@ from faceplate.camera.clock import monotonic
 from faceplate.camera.replay import ReplayCamera
 from faceplate.config import CameraConfig, Config, DoorConfig, JournalConfig
 from faceplate.config.access import ALWAYS, NEVER
-from faceplate.control.peers import operator_uids
+from faceplate.control.peers import Ranks
 from faceplate.control.server import ControlServer
 from faceplate.door.door import Door
 from faceplate.door.drivers.keypad import Keypad
@@ -34,6 +34,7 @@ from faceplate.journal.recorder import Recorder
 from faceplate.journal.retention import Retention
 from faceplate.loop import guard
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.journal_commands import journal_commands
 from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
 from faceplate.people.gallery import Gallery
@@ -177,7 +178,8 @@ def _attended(config: Config, door: Door, recorder: Recorder, standing: Standing
     household = Household(gallery, {ALWAYS, NEVER, *config.access.schedules})
     report = StatusReport(door, reception, household.count, config.people.store, monotonic)
     commands = door_commands(door_orders, report) | people_commands(household)
-    orders = Orders(commands, recorder, operator_uids(config.control.operators))
+    ranks = Ranks.of(config.control.operators, config.control.bridge)
+    orders = Orders(commands | journal_commands(config.journal.path), recorder, ranks)
     with ExitStack() as stack:
         stack.enter_context(_under_orders(config, orders))
         if config.access.pin.keypad is not None:

@@ -12,6 +12,7 @@ FaceplateError
 ├── ControlError     the daemon cannot be asked over its control socket, or the socket cannot be made
 │   └── NotRunningError   there is no daemon to ask
 ├── OrderRefusedError   the door does not do what was ordered, as it is now
+│   └── AccessDeniedError   nobody is let in by what was given
 └── BridgeError      the MQTT side cannot be set up
 
 Every message says what was expected, what came and what to do about it.
@@ -64,6 +65,10 @@ class NotRunningError(ControlError):
 
 class OrderRefusedError(FaceplateError):
     """The door does not do what was ordered: its mode does not allow it. The message is the reason."""
+
+
+class AccessDeniedError(OrderRefusedError):
+    """Nobody is let in. The message begins with the reason."""
 
 
 class BridgeError(FaceplateError, OSError):

@@ -103,6 +103,8 @@ class Watchdog:
         self.looks: list[Look] = []
         self.newest = -1.0
         self.pins: list[tuple[float, str]] = []
+        self.sent = ""
+        """The PIN that was given from afar just now; at no other time is there one"""
         self.last_grant = -100.0
         self.answers: list[float] = []
         self.latest = datetime(1970, 1, 1, tzinfo=UTC)
@@ -177,16 +179,19 @@ class Watchdog:
         assert decision.time - self.last_grant >= self.rules.grant_interval
         self.check_person(world.people[person])
         assert decision.extended is world.people[person].extended_time
-        if decision.method is not Method.PIN:
+        if decision.method in {Method.FACE, Method.FACE_AND_PIN}:
             assert self.on
             self.check_face(decision, person, before)
-        if decision.method is not Method.FACE:
+        if decision.method is Method.REMOTE_PIN:
+            assert OWNERS[self.sent] == person
+            assert decision.duress is (self.sent == ADAS_DURESS_PIN)
+        elif decision.method is not Method.FACE:
             recent = [pin for time, pin in self.pins if world.now - time <= self.rules.pin.window]
             assert person in {OWNERS[pin] for pin in recent}
             if decision.duress:
                 assert ADAS_DURESS_PIN in recent
-        if decision.method is Method.PIN:
-            assert self.rules.pin.alone
+        if decision.method in {Method.PIN, Method.REMOTE_PIN}:
+            assert self.rules.pin.alone or decision.method is Method.REMOTE_PIN
             assert before.pins.until is None or world.now >= before.pins.until
         self.last_grant = decision.time
         self.answers.append(decision.time)
@@ -199,7 +204,7 @@ class Watchdog:
         if decision.outcome is Outcome.GRANTED:
             assert decision.reason is Reason.VERIFIED
             assert (decision.holder is None) is (decision.method is Method.FACE)
-            assert (decision.match is None) is (decision.method is Method.PIN)
+            assert (decision.match is None) is (decision.method in {Method.PIN, Method.REMOTE_PIN})
         if decision.outcome is Outcome.NOTHING:
             assert decision.holder is None
 
@@ -218,8 +223,11 @@ class Watchdog:
         """It was made on no frame, now."""
         self.check_form(decision)
         assert (decision.frame, decision.time) == (None, self.world.now)
+        if self.sent:
+            assert decision.method is Method.REMOTE_PIN
+            return
         assert decision.method is Method.PIN or decision.outcome is not Outcome.NOTHING
-        assert decision.method is not Method.FACE
+        assert decision.method in {Method.PIN, Method.FACE_AND_PIN}
 
     def check_person(self, rights: Rights) -> None:
         now = self.world.wall
@@ -278,8 +286,11 @@ class Trace:
         what = chance.random()
         if what < 0.78:
             self.answer(self.frame(), before)
-        elif what < 0.88:
+        elif what < 0.87:
             self.answer(self.pin(), before)
+        elif what < 0.88:
+            self.answer(self.remote_pin(), before)
+            self.dog.sent = ""
         elif what < 0.95:
             self.turn(chance.randrange(7))
         else:
@@ -315,6 +326,13 @@ class Trace:
         if decision.outcome is Outcome.GRANTED or decision.reason is Reason.FACE_NEEDED:
             assert digits in OWNERS
             self.dog.pins.append((self.world.now, digits))
+        return decision
+
+    def remote_pin(self) -> Decision:
+        self.dog.sent = self.chance.choice((ADAS_PIN, ADAS_DURESS_PIN, GRACES_PIN, "9513", "951384"))
+        self.dog.time_passes(self.store.standing)
+        decision = self.world.send(self.dog.sent)
+        self.dog.check_pin(decision)
         return decision
 
     def turn(self, what: int) -> None:

@@ -20,7 +20,7 @@ from faceplate.commands import asking, common, control, people, people_orders, p
 from faceplate.commands.common import ExitCode
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config_file import load_config
-from faceplate.control.peers import operator_uids
+from faceplate.control.peers import Ranks
 from faceplate.control.protocol import Done, Fault, Refused
 from faceplate.control.server import ControlServer
 from faceplate.errors import ControlError, EnrolmentError, NotRunningError, OrderRefusedError, StoreError
@@ -354,7 +354,7 @@ def test_a_refusal_is_the_same_with_and_without_the_daemon(faceplate, config, ga
         faceplate("people", "set", "Ada", "--role", "guest")
     household = people_orders.household_of(config)
     status = Command(Nothing, lambda _: {"store": str(config.people.store.resolve())}, audited=False)
-    orders = Orders({"status": status} | people_commands(household), Shelf(), operator_uids([]))
+    orders = Orders({"status": status} | people_commands(household), Shelf(), Ranks.of([], None))
     with closing(ControlServer(config.control.socket, orders.answer, clock)) as server:
         server.start()
         with pytest.raises(EnrolmentError, match="guest's time must end"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from faceplate import __version__
-from faceplate.control.peers import Peer
+from faceplate.control.peers import Peer, Ranks
 from faceplate.control.protocol import Done, Fault, Refused, Request
 from faceplate.errors import DoorError, EnrolmentError, FaceplateError, OrderRefusedError, StoreError
 from faceplate.events import CommandEvent, DoorEventType, DoorMode, DoorStatus, Order
@@ -21,6 +21,8 @@ from faceplate.types import Decision, Method, Outcome, Reason, Seconds
 
 ANNA = Peer("anna", 1000, 4711)
 MEMBER = Peer("member", 1001, 4712)
+BRIDGE = Peer("faceplate-bridge", 990, 4713)
+RANKS = Ranks(frozenset({0, ANNA.uid}), BRIDGE.uid)
 
 # What each mode is after an order, as far as these tests go; what is missing is refused.
 MODES = {
@@ -152,7 +154,7 @@ def orders_of(house):
     door, reception = Door(house), Reception(house)
     report = StatusReport(door, reception, house.count, Path("/var/lib/people"), house.clock)
     commands = door_commands(DoorOrders(door, reception, house, house.remember), report) | people_commands(house)
-    return Orders(commands, house, {0, ANNA.uid})
+    return Orders(commands, house, RANKS)
 
 
 @pytest.fixture
@@ -432,7 +434,7 @@ def test_a_pin_whose_decision_cannot_be_written_down_opens_nothing(house):
     filling = Filling()
     door, reception = Door(house), Reception(house)
     commands = door_commands(DoorOrders(door, reception, filling, house.remember), dict)
-    answer = ask(Orders(commands, filling, {ANNA.uid}), "pin", {"digits": "2580"})
+    answer = ask(Orders(commands, filling, RANKS), "pin", {"digits": "2580"})
     assert answer == Refused(Fault.STORE, "the disk is full")
     assert house.commands_done() == [("enter_pin", "2580")]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from faceplate.control.peers import Ranks
 from faceplate.control.protocol import Fault
 from faceplate.control.server import ControlServer
 from faceplate.errors import StoreError
@@ -84,7 +85,7 @@ def socket_path(table, house):
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # so that the socket's own mode decides who may open it
         path = Path(folder) / "control.sock"
-        with closing(ControlServer(path, Orders(table, house, {0, os.geteuid()}).answer, clock)) as server:
+        with closing(ControlServer(path, Orders(table, house, Ranks.of([], None)).answer, clock)) as server:
             server.start()
             yield path
 
@@ -199,6 +200,6 @@ def test_a_daemon_that_was_killed_leaves_a_socket_that_the_next_one_takes_over(t
         assert first.stdout.readline() == b"\n"
         first.kill()
     assert path.is_socket()
-    with closing(ControlServer(path, Orders(table, house, {0}).answer, clock)) as server:
+    with closing(ControlServer(path, Orders(table, house, Ranks.of([], None)).answer, clock)) as server:
         server.start()
         assert run_example(path).stdout == "locked\n"

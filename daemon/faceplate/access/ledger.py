@@ -66,7 +66,7 @@ class Ledger:
     def succeed(self, method: Method) -> None:
         """Somebody is let in: what failed before, in the same way, is forgotten."""
         before = self.standing
-        visits = before.visits if method is Method.PIN else FRESH
+        visits = before.visits if method in {Method.PIN, Method.REMOTE_PIN} else FRESH
         pins = before.pins if method is Method.FACE else FRESH
         self._calendar.read()
         latest = self._calendar.latest

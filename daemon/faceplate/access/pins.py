@@ -1,4 +1,4 @@
-"""The way in by PIN: as a second factor, or alone where the household wants that.
+"""The way in by PIN: as a second factor, or alone where the household wants that, or where it is given from afar.
 
 What is asked, in this order; the first that is not so is the answer. Up to 4 the PIN is neither compared nor
 counted.
@@ -44,6 +44,9 @@ class Attempt:
     alone: bool
     """Whether it opens without a face, if it is right"""
 
+    method: Method
+    """PIN or REMOTE_PIN"""
+
 
 class Pins:
     """Decides on PINs, in two steps, between which the PIN is compared."""
@@ -52,21 +55,26 @@ class Pins:
         self._desk = desk
         self._rules = desk.rules.pin
 
-    def receive(self, length: int, door: DoorStatus, now: Seconds) -> Decision | Attempt:
+    def receive(self, length: int, door: DoorStatus, now: Seconds, method: Method = Method.PIN) -> Decision | Attempt:
         """Count a PIN of so many digits, before it is compared; or answer at once.
+
+        One that comes as REMOTE_PIN opens alone or not at all: who stands at the door has no part in it.
 
         Raises:
             StoreError: it cannot be counted; there is no answer.
         """
         self._let_time_pass(now)
-        alone = self._rules.alone and length >= LONG_ENOUGH_ALONE
+        remote = method is Method.REMOTE_PIN
+        alone = (remote or self._rules.alone) and length >= LONG_ENOUGH_ALONE
+        if remote and not alone:
+            return _denied(Reason.INVALID_PIN, now, method)
         if reason := self._hindrance(door, alone=alone):
-            return _denied(reason, now)
+            return _denied(reason, now, method)
         if reason := self._pause(door, now):
-            return _nothing(reason, now)
+            return _nothing(reason, now, method)
         awaited = self._desk.pending(Method.FACE, now)
         people = awaited.people if awaited and not alone else None
-        return Attempt(people, self._desk.ledger.charge_pin(now), alone)
+        return Attempt(people, self._desk.ledger.charge_pin(now), alone, method)
 
     def answer(
         self,
@@ -82,27 +90,32 @@ class Pins:
             StoreError: what must outlast a restart cannot be saved; there is no answer.
         """
         if owner is None:
-            return _denied(Reason.INVALID_PIN, now)
+            return _denied(Reason.INVALID_PIN, now, attempt.method)
         self._desk.ledger.restore_pins(attempt.before)
         self._let_time_pass(now)
         if reason := self._hindrance(door, alone=attempt.alone):
-            return _denied(reason, now)
+            return _denied(reason, now, attempt.method)
         if reason := self._pause(door, now):
-            return _nothing(reason, now)
-        return self._right(owner, people[owner.person], now, alone=attempt.alone)
+            return _nothing(reason, now, attempt.method)
+        return self._right(attempt, owner, people[owner.person], now)
 
-    def _right(self, owner: PinOwner, rights: Rights, now: Seconds, *, alone: bool) -> Decision:
-        awaited = self._desk.pending(Method.FACE, now)
-        if awaited and (owner.person not in awaited.people or self._faces_do_not_count()):
-            awaited = None
-        method = Method.FACE_AND_PIN if awaited else Method.PIN
+    def _right(self, attempt: Attempt, owner: PinOwner, rights: Rights, now: Seconds) -> Decision:
+        awaited = self._awaited_face(attempt, owner, now)
+        method = Method.FACE_AND_PIN if awaited else attempt.method
         if reason := self._desk.refusal(rights):
             return _denied(reason, now, method, owner.person)
-        if awaited or alone:
+        if awaited or attempt.alone:
             match = awaited.match if awaited else None
             return self._desk.grant(Claim(owner.person, rights, method, match, owner.duress), None, now)
         self._desk.request = Request(Method.PIN, (owner.person,), now, duress=owner.duress)
         return _nothing(Reason.FACE_NEEDED, now)
+
+    def _awaited_face(self, attempt: Attempt, owner: PinOwner, now: Seconds) -> Request | None:
+        """The face at the door that this PIN belongs to."""
+        if attempt.method is Method.REMOTE_PIN or self._faces_do_not_count():
+            return None
+        awaited = self._desk.pending(Method.FACE, now)
+        return awaited if awaited and owner.person in awaited.people else None
 
     def _hindrance(self, door: DoorStatus, *, alone: bool) -> Reason | None:
         """Why no PIN is answered."""
@@ -129,9 +142,9 @@ class Pins:
             self._desk.visits.clear()
 
 
-def _denied(reason: Reason, now: Seconds, method: Method = Method.PIN, person: str | None = None) -> Decision:
+def _denied(reason: Reason, now: Seconds, method: Method, person: str | None = None) -> Decision:
     return Decision(None, now, Outcome.DENIED, reason, method=method, holder=person)
 
 
-def _nothing(reason: Reason, now: Seconds) -> Decision:
-    return Decision(None, now, Outcome.NOTHING, reason, method=Method.PIN)
+def _nothing(reason: Reason, now: Seconds, method: Method = Method.PIN) -> Decision:
+    return Decision(None, now, Outcome.NOTHING, reason, method=method)

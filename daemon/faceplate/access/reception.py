@@ -86,8 +86,8 @@ class Reception:
         with self._lock:
             return self._faces.decide(frame, matches, self._door(), self._clock())
 
-    def enter_pin(self, digits: str) -> Decision:
-        """Decide on a PIN.
+    def enter_pin(self, digits: str, method: Method = Method.PIN) -> Decision:
+        """Decide on a PIN that was entered at the door, or, as REMOTE_PIN, was given from afar.
 
         Raises:
             StoreError: what must outlast a restart cannot be saved, or the people cannot be read; nobody is let in.
@@ -95,7 +95,7 @@ class Reception:
         with self._one_pin:
             people = self._people()
             with self._lock:
-                attempt = self._pins.receive(len(digits), self._door(), self._clock())
+                attempt = self._pins.receive(len(digits), self._door(), self._clock(), method)
             if not isinstance(attempt, Attempt):
                 return attempt
             names = people if attempt.people is None else [name for name in attempt.people if name in people]

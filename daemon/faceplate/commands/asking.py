@@ -11,6 +11,7 @@ from faceplate.config import Config
 from faceplate.control.client import ask
 from faceplate.control.protocol import Answer, Done, Fault, Refused
 from faceplate.errors import (
+    AccessDeniedError,
     ControlError,
     DoorError,
     EnrolmentError,
@@ -28,7 +29,9 @@ _ERRORS: Final[Mapping[Fault, type[FaceplateError]]] = {
     Fault.UNKNOWN_COMMAND: OrderRefusedError,
     Fault.BAD_ARGUMENTS: OrderRefusedError,
     Fault.FORBIDDEN: OrderRefusedError,
+    Fault.NOT_PERMITTED: OrderRefusedError,
     Fault.NOT_ALLOWED: OrderRefusedError,
+    Fault.DENIED: AccessDeniedError,
     Fault.NOT_RECORDED: StoreError,
     Fault.STORE: StoreError,
     Fault.DOOR: DoorError,

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from faceplate.bridge.outbox import CursorFile
+from faceplate.bridge.outbox import Cursor, CursorFile
 from faceplate.commands.common import ExitCode, Subparsers, config_of
 from faceplate.config import Config
 from faceplate.errors import StoreError
@@ -108,13 +108,22 @@ def _verify(arguments: argparse.Namespace) -> ExitCode:
         return _verify_file(arguments.file)
     config = config_of(arguments)
     path = config.journal.path
-    delivered = CursorFile(config.bridge.cursor_file).load()  # before the journal, which is never behind it
+    delivered = _delivered(config)  # before the journal, which is never behind it
     found, head = reader.verify(path, None if arguments.unsigned else _signer(config))
     if not found.fault and arguments.expect and (fault := reader.holds(path, arguments.expect)):
         return _bad(path, f"the row of --expect, number {arguments.expect.seq}, is {fault}")
     if not found.fault and delivered.seq and (fault := _fault_of_delivered(path, found, delivered.seq, delivered.id)):
         return _bad(path, f"{fault} ({config.bridge.cursor_file})")
     return _judge(path, found, _about_end(head, signed=not arguments.unsigned))
+
+
+def _delivered(config: Config) -> Cursor:
+    """How far the bridge has come; it is the bridge's to tell, and root's to see."""
+    try:
+        return CursorFile(config.bridge.cursor_file).load()
+    except StoreError as error:
+        print(f"not held against what the bridge has delivered: {error}", file=sys.stderr)
+        return Cursor()
 
 
 def _verify_file(file: Path) -> ExitCode:

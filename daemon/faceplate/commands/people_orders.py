@@ -10,7 +10,7 @@ from faceplate.commands.asking import result_of
 from faceplate.config import Config
 from faceplate.config.access import ALWAYS, NEVER
 from faceplate.control.client import ask
-from faceplate.control.peers import this_process
+from faceplate.control.peers import Ranks, this_process
 from faceplate.control.protocol import Request
 from faceplate.errors import NotRunningError, StoreError
 from faceplate.events import CommandEvent
@@ -35,7 +35,7 @@ def order_people(config: Config, command: str, **arguments: Any) -> dict[str, An
     if _are_the_daemons(config):
         return result_of(ask(config.control.socket, command, arguments, _PATIENCE))
     me = this_process()
-    orders = Orders(people_commands(household_of(config)), _Record(config), {me.uid})
+    orders = Orders(people_commands(household_of(config)), _Record(config), Ranks(frozenset({me.uid})))
     return result_of(orders.answer(me, Request("here", command, arguments)))
 
 

@@ -11,6 +11,7 @@ from faceplate.config.section import Section
 from faceplate.config.sensing import CameraConfig, PeopleConfig, QualityConfig, VisionConfig
 from faceplate.config.service import (
     BridgeConfig,
+    CommandsConfig,
     ControlConfig,
     DeviceConfig,
     JournalConfig,
@@ -23,6 +24,7 @@ __all__ = [
     "AccessConfig",
     "BridgeConfig",
     "CameraConfig",
+    "CommandsConfig",
     "Config",
     "ControlConfig",
     "DeviceConfig",

@@ -44,6 +44,9 @@ class ControlConfig(Section):
     operators: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(tuple_from)] = ()
     """Users who may give every order, besides root and the daemon's own; the socket's group may ask for the status"""
 
+    bridge: Annotated[str, Field(min_length=1)] | None = "faceplate-bridge"
+    """The user whom `faceplate bridge` runs as: may read the journal and order what `bridge.commands` lets in"""
+
 
 class SpeechConfig(Section):
     """What the door says aloud, by espeak-ng."""
@@ -74,6 +77,39 @@ class TlsConfig(Section):
         return self
 
 
+class CommandsConfig(Section):
+    """What may be ordered over MQTT. The daemon itself refuses all else, whoever the bridge is."""
+
+    lock: bool = True
+
+    unlock: bool = False
+    """With the PIN, six digits or more, of somebody who may come in at that time"""
+
+    mode: bool = False
+    """locked, blocked, locked_down; a mode that leaves the door open cannot be ordered from afar at all"""
+
+    set: bool = False
+    """Thresholds and release time, within `bridge.bounds`"""
+
+    face_unlock: bool = False
+    """Switch face unlock off, and on again"""
+
+    pin: bool = False
+    """Take the second factor of somebody whose face is at the door"""
+
+    enrolment: bool = False
+    """Open the time in which somebody new is enrolled at the door"""
+
+    clear_alarm: bool = False
+    """Silence an alarm"""
+
+    restart: bool = False
+    """Restart the daemon"""
+
+    journal: bool = True
+    """Read rows of the journal again"""
+
+
 class BridgeConfig(Section):
     """The MQTT side."""
 
@@ -88,7 +124,9 @@ class BridgeConfig(Section):
     base_topic: Annotated[str, Field(pattern=r"^[^#+/\s\x00]+$")] = "faceplate"
     """Topics are <base_topic>/<device id>/..."""
 
-    cursor_file: AnyPath = Path("/var/lib/faceplate/bridge.cursor")
+    commands: CommandsConfig = CommandsConfig()
+
+    cursor_file: AnyPath = Path("/var/lib/faceplate-bridge/cursor")
     """How far the journal has been delivered"""
 
 

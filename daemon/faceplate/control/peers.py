@@ -8,6 +8,7 @@ import socket
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 from faceplate.errors import ConfigError
 
@@ -52,6 +53,26 @@ def user_of(uid: int) -> str:
         return str(uid)
 
 
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Who may order how much, by uid."""
+
+    operators: frozenset[int]
+    """Everything"""
+
+    bridge: int | None = None
+    """What may come from afar, and what the bridge needs to know; None: there is no such user"""
+
+    @classmethod
+    def of(cls, operators: Iterable[str], bridge: str | None) -> Self:
+        """As the configuration names them.
+
+        Raises:
+            ConfigError: there is no user of an operator's name.
+        """
+        return cls(operator_uids(operators), None if bridge is None else _uid_of(bridge))
+
+
 def operator_uids(names: Iterable[str]) -> frozenset[int]:
     """Who may give every order: root, the user this process runs as, and the users of these names.
 
@@ -60,11 +81,18 @@ def operator_uids(names: Iterable[str]) -> frozenset[int]:
     """
     uids = {0, os.geteuid()}
     for name in names:
-        try:
-            uids.add(pwd.getpwnam(name).pw_uid)
-        except KeyError:
+        uid = _uid_of(name)
+        if uid is None:
             raise ConfigError(
                 f"control.operators names {name!r}, and this machine has no such user. Correct the name, make the user "
                 "(adduser), or take the name out."
-            ) from None
+            )
+        uids.add(uid)
     return frozenset(uids)
+
+
+def _uid_of(name: str) -> int | None:
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return None

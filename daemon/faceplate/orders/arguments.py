@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
+from pydantic.functional_validators import AfterValidator
 
+from faceplate.access.pins import LONG_ENOUGH_ALONE
 from faceplate.config.section import Section
 from faceplate.people.rights_change import Pin, RightsChange
 
@@ -27,6 +29,24 @@ class Mode(Section):
     """A mode the door is to be in."""
 
     mode: Literal["locked", "unlocked", "blocked", "locked_open"]
+
+
+class SecureMode(Section):
+    """A mode that lets nobody in who would not be let in otherwise."""
+
+    mode: Literal["locked", "blocked", "locked_down"]
+
+
+def _long_enough(pin: SecretStr) -> SecretStr:
+    if len(pin.get_secret_value()) < LONG_ENOUGH_ALONE:
+        raise ValueError(f"a PIN that opens without a face has {LONG_ENOUGH_ALONE} digits or more")
+    return pin
+
+
+class RemotePin(Section):
+    """The PIN of somebody who is not at the door."""
+
+    pin: Annotated[Pin, AfterValidator(_long_enough)]
 
 
 class EnteredPin(Section):

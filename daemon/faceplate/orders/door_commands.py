@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from faceplate import __version__
-from faceplate.errors import StoreError
+from faceplate.errors import AccessDeniedError, StoreError
 from faceplate.events import DoorEventType, DoorMode, DoorStatus, Order
-from faceplate.orders.arguments import EnteredPin, Mode, Nothing, Switch
-from faceplate.orders.orders import Command, always
-from faceplate.types import Clock, Decision, Seconds
+from faceplate.orders.arguments import EnteredPin, Mode, Nothing, RemotePin, SecureMode, Switch
+from faceplate.orders.orders import Command, Who, always
+from faceplate.types import Clock, Decision, Method, Outcome, Seconds
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Access(Protocol):
 class Reception(Protocol):
     """Whoever decides who is let in."""
 
-    def enter_pin(self, digits: str) -> Decision:
+    def enter_pin(self, digits: str, method: Method = Method.PIN) -> Decision:
         """Decide on a PIN."""
 
     def switch_face_unlock(self, *, on: bool) -> None:
@@ -128,6 +128,16 @@ class DoorOrders:
         """Let faces open the door, or not."""
         return {"face_unlock": wanted.on} | _warning_from(lambda: self._reception.switch_face_unlock(on=wanted.on))
 
+    def secure(self, wanted: SecureMode) -> dict[str, Any]:
+        """Put the door in a mode that does not open it; "locked" ends a lock-down, too."""
+        match DoorMode(wanted.mode):
+            case DoorMode.LOCKED_DOWN:
+                return self._change(Order.LOCK_DOWN)
+            case DoorMode.LOCKED if self._door.status().mode is DoorMode.LOCKED_DOWN:
+                return self._change(Order.LOCK_DOWN_RELEASE)
+            case mode:
+                return self._change(_ORDERS[mode])
+
     def clear_lockout(self, _: Nothing) -> dict[str, Any]:
         """Forget all failed attempts."""
         self._reception.clear_lockout()
@@ -144,6 +154,19 @@ class DoorOrders:
         self._journal.write(decision)
         self._door.obey(decision)
         return decision
+
+    def unlock_from_afar(self, given: RemotePin) -> dict[str, Any]:
+        """Let in whom a PIN belongs to, though nobody entered it at the door.
+
+        Raises:
+            AccessDeniedError: it opens nothing.
+        """
+        decision = self._reception.enter_pin(given.pin.get_secret_value(), Method.REMOTE_PIN)
+        self._journal.write(decision)
+        if decision.outcome is not Outcome.GRANTED:
+            raise AccessDeniedError(f"{decision.reason}: the door stays as it is")
+        self._door.obey(decision)  # a refusal is nothing to whoever stands at the door
+        return {"person": decision.person}
 
     def enter_pin(self, entered: EnteredPin) -> dict[str, Any]:
         """Take a PIN as a keypad does."""
@@ -176,7 +199,7 @@ def _warning_from(keep: Callable[[], None]) -> dict[str, str]:
 def door_commands(orders: DoorOrders, status: Callable[[], dict[str, Any]]) -> dict[str, Command[Any]]:
     """The commands, by name."""
     return {
-        "status": Command(Nothing, lambda _: status(), always, for_everybody=True, audited=False),
+        "status": Command(Nothing, lambda _: status(), always, who=Who.EVERYBODY, audited=False),
         "unlock": Command(Nothing, orders.unlock),
         "lock": Command(Nothing, orders.lock, always),
         "mode": Command(Mode, orders.mode, lambda wanted: wanted.mode in {DoorMode.LOCKED, DoorMode.BLOCKED}),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from faceplate.config.section import Section
-from faceplate.control.peers import Peer
+from faceplate.control.peers import Peer, Ranks
 from faceplate.control.protocol import Answer, Done, Fault, Refused, Request
-from faceplate.errors import DoorError, EnrolmentError, FaceplateError, OrderRefusedError, StoreError
+from faceplate.errors import AccessDeniedError, DoorError, EnrolmentError, FaceplateError, OrderRefusedError, StoreError
 from faceplate.events import CommandEvent
 from faceplate.people.rights_change import faults_of
 
@@ -27,6 +28,7 @@ _LONGEST_AUDITED = 200
 _LONGEST_REFUSAL = 1000
 
 _FAULTS: tuple[tuple[type[FaceplateError], Fault], ...] = (
+    (AccessDeniedError, Fault.DENIED),
     (OrderRefusedError, Fault.NOT_ALLOWED),
     (EnrolmentError, Fault.PEOPLE),
     (DoorError, Fault.DOOR),
@@ -51,6 +53,16 @@ def always(_: object) -> bool:
     return True
 
 
+class Who(Enum):
+    """Who may order something."""
+
+    OPERATORS = auto()
+    BRIDGE = auto()
+    """The bridge, and operators"""
+    EVERYBODY = auto()
+    """Everybody who can open the socket"""
+
+
 @dataclass(frozen=True, slots=True)
 class Command(Generic[_A]):
     """One thing that may be ordered."""
@@ -62,8 +74,10 @@ class Command(Generic[_A]):
     unrecorded: Callable[[_A], bool] = never
     """Whether it is done even while the journal cannot be written"""
 
-    for_everybody: bool = False
-    """Whether everybody who can open the socket may ask for it, and not only operators"""
+    who: Who = Who.OPERATORS
+
+    withheld: str = ""
+    """Why nobody at all may order it, as this door is configured; empty: they may"""
 
     audited: bool = True
     """False: it is asked for all the time, and changes nothing"""
@@ -72,17 +86,17 @@ class Command(Generic[_A]):
 class Orders:
     """Does what is ordered, from several threads."""
 
-    def __init__(self, commands: Mapping[str, Command[Any]], journal: Journal, operators: Collection[int]) -> None:
+    def __init__(self, commands: Mapping[str, Command[Any]], journal: Journal, ranks: Ranks) -> None:
         """Name what it works with.
 
         Args:
             commands: by name.
             journal: where each order is written down before it is done.
-            operators: uids of those who may give every order.
+            ranks: who may order what.
         """
         self._commands = commands
         self._journal = journal
-        self._operators = operators
+        self._ranks = ranks
 
     def answer(self, peer: Peer, request: Request) -> Answer:
         """Do what `peer` asks, or say why not."""
@@ -91,16 +105,23 @@ class Orders:
             text = f"there is no command {request.command[:_LONGEST_AUDITED]!r}; there are: {', '.join(self._commands)}"
             return self._refuse(peer, request, Fault.UNKNOWN_COMMAND, text)
         arguments = _checked(command, request)
-        if not (command.for_everybody or peer.uid in self._operators):
+        told = _audited(arguments) if isinstance(arguments, Section) else "{}"
+        if not self._may(peer, command.who):
             text = (
                 f"{peer.user} may not order {request.command!r}: root may, and whoever is named in control.operators "
                 "of the configuration"
             )
-            told = _audited(arguments) if isinstance(arguments, Section) else "{}"
             return self._refuse(peer, request, Fault.FORBIDDEN, text, told)
+        if command.withheld:
+            return self._refuse(peer, request, Fault.NOT_PERMITTED, command.withheld, told)
         if isinstance(arguments, str):
             return self._refuse(peer, request, Fault.BAD_ARGUMENTS, arguments)
         return self._do(peer, request, command, arguments)
+
+    def _may(self, peer: Peer, who: Who) -> bool:
+        if peer.uid in self._ranks.operators or who is Who.EVERYBODY:
+            return True
+        return who is Who.BRIDGE and peer.uid == self._ranks.bridge
 
     def _do(self, peer: Peer, request: Request, command: Command[_A], arguments: _A) -> Answer:
         told = _audited(arguments)
