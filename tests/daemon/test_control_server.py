@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+import select
 import socket
 import stat
 import struct
@@ -15,9 +16,9 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from faceplate.control.client import ask
+from faceplate.control.client import Caller, ask
 from faceplate.control.limits import Limits
-from faceplate.control.peers import Peer, operator_uids, peer_of, this_process, user_of
+from faceplate.control.peers import Peer, Ranks, operator_uids, peer_of, this_process, user_of
 from faceplate.control.protocol import LONGEST_ANSWER, LONGEST_REQUEST, Done, Fault, Refused, Request, framed
 from faceplate.control.server import ControlServer
 from faceplate.errors import ConfigError, ControlError, NotRunningError
@@ -430,6 +431,57 @@ def test_a_reason_the_client_does_not_know_is_a_failure(path):
         peer.join()
 
 
+def test_a_caller_asks_many_things_over_one_connection(serve, path, desk):
+    server = serve(Limits(connections_of_one=1))
+    with closing(Caller(path)) as caller:
+        for number in range(10):
+            assert caller.ask("echo", {"number": number}) == Done({"number": number})
+        assert caller.ask("refuse", {}) == Refused(Fault.FORBIDDEN, "not you")
+        assert caller.ask("echo", {}) == Done({})
+    assert len(desk.asked) == 12
+    server.close()
+
+
+def test_a_caller_connects_anew_when_the_daemon_was_restarted(serve, path):
+    server = serve()
+    with closing(Caller(path)) as caller:
+        assert caller.ask("echo", {}) == Done({})
+        server.close()
+        with pytest.raises(NotRunningError):
+            caller.ask("echo", {})
+        serve()
+        assert caller.ask("echo", {}) == Done({})
+
+
+def test_a_caller_connects_anew_after_a_time_without_requests(serve, path):
+    serve(Limits(idle=Seconds(0.05)))
+    with closing(Caller(path)) as caller:
+        assert caller.ask("echo", {}) == Done({})
+        eventually(lambda: _hung_up(caller))
+        assert caller.ask("echo", {}) == Done({})
+
+
+def _hung_up(caller):
+    return bool(select.select([caller._connection], [], [], 0)[0])
+
+
+def test_after_an_answer_that_did_not_come_no_late_one_is_taken_for_the_next(serve, path, desk):
+    serve()
+    with closing(Caller(path)) as caller:
+        with pytest.raises(ControlError, match="unknown"):
+            caller.ask("hang", {}, Seconds(0.1))
+        desk.released.set()
+        assert caller.ask("echo", {"x": 1}) == Done({"x": 1})
+
+
+def test_a_connection_that_is_closed_on_a_caller_is_not_used_again(serve, path):
+    serve(Limits(burst=2, rate=0.001))  # to connect is one of them
+    with closing(Caller(path)) as caller:
+        assert caller.ask("echo", {}) == Done({})
+        assert caller.ask("echo", {}) == Refused(Fault.TOO_MANY, "too many requests; wait a moment")
+        assert caller._connection is None
+
+
 def test_peers_are_named_as_the_kernel_says():
     here, there = socket.socketpair()
     with closing(here), closing(there):
@@ -444,3 +496,8 @@ def test_operators_are_root_ourselves_and_whoever_is_named():
     assert operator_uids(["daemon"]) > {0, os.geteuid()}
     with pytest.raises(ConfigError, match=r"control\.operators names 'nobody-such'.*adduser"):
         operator_uids(["root", "nobody-such"])
+
+
+def test_a_bridge_that_does_not_exist_is_nobody():
+    assert Ranks.of([], "nobody-such") == Ranks(operator_uids([]), None) == Ranks.of([], None)
+    assert Ranks.of([], "daemon").bridge not in {None, 0, os.geteuid()}

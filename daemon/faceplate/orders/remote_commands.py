@@ -1,4 +1,4 @@
-"""The orders that may come from afar: few, each only if the configuration lets it in, and none that opens without a PIN.
+"""The orders that may come from afar: few, each let in by the configuration, and none that opens without a PIN.
 
 They have names of their own, so that the journal tells what came over the network; the bridge may give no others.
 """
