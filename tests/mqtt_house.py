@@ -1,4 +1,4 @@
-"""A house whose door speaks MQTT: broker, daemon and bridge are processes, and a camera sees who the test puts before it.
+"""A house whose door speaks MQTT: broker, daemon and bridge are processes, and a camera sees whom the test shows it.
 
 Only the GPIO chip is a stand-in, whose lines keep their level when a process dies.
 """
