@@ -264,6 +264,8 @@ class Method(StrEnum):
     FACE = "face"
     PIN = "pin"
     FACE_AND_PIN = "face_and_pin"
+    REMOTE_PIN = "remote_pin"
+    """A PIN given from afar"""
 
 
 @dataclass(frozen=True, slots=True)
