@@ -16,12 +16,15 @@ _ISO: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"
 
 
 def _iso(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(_ISO, value, re.ASCII):
-        raise ValueError("expected ISO 8601 with a time zone, as 2026-03-01T12:00:00.000Z")
-    return value
+    """Pydantic takes other forms for a time, too: a number, also in quotes, and a date alone."""
+    if isinstance(value, str) and re.fullmatch(_ISO, value, re.ASCII):
+        return value
+    raise ValueError("expected ISO 8601 with a time zone, as 2026-03-01T12:00:00.000Z")
 
 
-SentAt: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_iso), Field(json_schema_extra={"pattern": _ISO})]
+SentAt: TypeAlias = Annotated[
+    AwareDatetime, BeforeValidator(_iso), Field(strict=False, json_schema_extra={"pattern": _ISO})
+]
 
 RequestId: TypeAlias = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -119,6 +122,11 @@ class Refusal(StrEnum):
     FAILED = "failed"
     """An unforeseen error; the daemon's log tells more"""
 
+    @classmethod
+    def of(cls, word: str) -> Refusal:
+        """What the daemon said; FAILED for a word of a newer one."""
+        return next((refusal for refusal in cls if refusal.value == word), cls.FAILED)
+
 
 class Request(Payload):
     """What every request has; nothing else may be in it but the arguments of its command."""
@@ -130,6 +138,13 @@ class Request(Payload):
 
     ts: SentAt
     """When it was sent: ISO 8601 with a time zone. Older or newer than five seconds: refused"""
+
+    def arguments(self) -> dict[str, Any]:
+        """What the command is given, as JSON has it. A PIN in it is plain, so never show this."""
+        given = self.model_dump(exclude={"id", "ts", "command"}, exclude_defaults=True)
+        return {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()
+        }
 
 
 class LockRequest(Request):
