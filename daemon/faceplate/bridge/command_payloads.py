@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, SecretStr, TypeAdapter, V
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 from pydantic_core import ErrorDetails
 
-from faceplate.bridge.payloads import Never, Payload
+from faceplate.bridge.payloads import Payload
 
 _ISO: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"
 
@@ -216,8 +216,8 @@ class EnrolmentRequest(Request):
     seconds: Annotated[int, Field(ge=0, le=300)]
     """For how long; 0 ends it"""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)] | Never = None
-    """Who is to be enrolled"""
+    name: Annotated[str, Field(min_length=1, max_length=200)] = ""
+    """Who is to be enrolled; left out: nobody is named"""
 
 
 class ClearAlarmRequest(Request):

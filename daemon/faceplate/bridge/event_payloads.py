@@ -115,13 +115,13 @@ class DoorEvent(Event):
     """Always null"""
 
     active: bool | Never = None
-    """Of an alarm or a fault: true when it begins, false when it is over"""
+    """Of an alarm or a fault: true when it begins, false when it is over; left out elsewhere"""
 
     mode: DoorMode | Never = None
-    """The new mode, of a `door_mode`"""
+    """The new mode, of a `door_mode`; left out elsewhere"""
 
     detail: str = ""
-    """What does not work, of a `door_fault`"""
+    """What does not work, of a `door_fault`; left out elsewhere"""
 
 
 class BellEvent(Event):

@@ -21,15 +21,13 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _Generator(GenerateJsonSchema):
-    """Says nothing of titles that are the fields' names, nor of defaults that cannot be sent."""
+    """Says no titles, which are the fields' names, and no defaults: their descriptions say what a missing key means."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - as pydantic calls it
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        if schema.get("default", ...) is None:
-            return self.generate_inner(schema["schema"])
-        return super().default_schema(schema)
+        return self.generate_inner(schema["schema"])
 
 
 def schema_of(channel: Channel) -> dict[str, Any]:
