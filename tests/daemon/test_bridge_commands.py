@@ -9,16 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from faceplate.bridge.command_payloads import (
-    ClosedMode,
-    CommandName,
-    Done,
-    LockRequest,
-    Refusal,
-    Refused,
-    UnlockRequest,
-    request_from,
-)
+from faceplate.bridge.answer_payloads import Done, Refusal, Refused
+from faceplate.bridge.command_payloads import ClosedMode, CommandName, LockRequest, UnlockRequest, request_from
 from faceplate.bridge.messages import Topics
 from faceplate.control.protocol import Fault
 from faceplate.events import DoorMode

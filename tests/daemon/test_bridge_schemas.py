@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from faceplate.bridge import asyncapi, channels, schemas
+from faceplate.bridge.answer_payloads import Done, Refusal, Refused
 from faceplate.bridge.channels import CHANNELS
-from faceplate.bridge.command_payloads import CommandName, Done, Refusal, Refused, request_from
+from faceplate.bridge.command_payloads import CommandName, request_from
 from faceplate.bridge.event_payloads import AccessEventType, SystemEventType
 from faceplate.bridge.messages import Topics
-from faceplate.bridge.state_payloads import Availability, OnOffLine
+from faceplate.bridge.state_words import Availability, OnOffLine
 from faceplate.bridge.states import diagnostics, states
 from faceplate.events import Cause, CommandEvent, DoorEvent, DoorEventType, DoorMode, JournalRow, PeopleEvent
 from faceplate.journal.entries import EventsLost

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from faceplate.bridge import channels
 from faceplate.bridge.messages import Message, Topics
-from faceplate.bridge.state_payloads import ModeState
+from faceplate.bridge.state_words import ModeState
 from faceplate.bridge.states import diagnostics, states
 from faceplate.events import DoorMode
 from strategies_bridge import STATUS, statuses

@@ -9,7 +9,7 @@ import yaml
 from faceplate import __version__
 from faceplate.bridge import channels
 from faceplate.bridge.channels import CHANNELS, Channel
-from faceplate.bridge.state_payloads import Availability
+from faceplate.bridge.state_words import Availability
 
 BASE: Final = "{base_topic}/{device_id}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from faceplate.bridge import command_payloads, event_payloads, state_payloads
+from faceplate.bridge import answer_payloads, command_payloads, event_payloads, state_payloads, state_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +31,32 @@ class Channel:
 
 
 AVAILABILITY: Final = Channel(
-    "availability", state_payloads.Availability, "Whether the bridge delivers", content_type=None
+    "availability", state_words.Availability, "Whether the bridge delivers", content_type=None
 )
 DAEMON: Final = Channel(
     "daemon",
-    state_payloads.OnOffLine,
+    state_words.OnOffLine,
     "Whether the daemon answers the bridge: if not, states are old",
     content_type=None,
 )
 LOCK: Final = Channel(
     "lock/state",
-    state_payloads.LockState,
+    state_words.LockState,
     "What the lock was commanded to; with a bolt contact also what it does",
     content_type=None,
 )
 DOOR: Final = Channel(
-    "door/state", state_payloads.DoorState, "Whether the door stands open; only with a door contact", content_type=None
+    "door/state", state_words.DoorState, "Whether the door stands open; only with a door contact", content_type=None
 )
-MODE: Final = Channel("mode/state", state_payloads.ModeState, "What the door is doing", content_type=None)
+MODE: Final = Channel("mode/state", state_words.ModeState, "What the door is doing", content_type=None)
 PRESENCE: Final = Channel(
     "presence/state",
-    state_payloads.Presence,
+    state_words.Presence,
     "Whether there was a face in view within the last few seconds",
     content_type=None,
 )
-CAMERA: Final = Channel(
-    "camera/state", state_payloads.OnOffLine, "Whether the camera gives pictures", content_type=None
-)
-FACE_UNLOCK: Final = Channel("face_unlock/state", state_payloads.Switch, "Whether a face opens", content_type=None)
+CAMERA: Final = Channel("camera/state", state_words.OnOffLine, "Whether the camera gives pictures", content_type=None)
+FACE_UNLOCK: Final = Channel("face_unlock/state", state_words.Switch, "Whether a face opens", content_type=None)
 ALARM: Final = Channel("alarm/state", state_payloads.AlarmState, "What is wrong at the door")
 LOCKOUT: Final = Channel("lockout/state", state_payloads.LockoutState, "Whether faces and PINs are answered")
 PERSON: Final = Channel("person/state", state_payloads.PersonState, "Who was let in last")
@@ -84,7 +82,7 @@ SYSTEM_EVENT: Final = Channel(
 COMMAND: Final = Channel(
     "command", command_payloads.AnyRequest, "What is ordered; never retained", retain=False, received=True
 )
-RESPONSE: Final = Channel("response", command_payloads.Answer, "What became of a command", retain=False)
+RESPONSE: Final = Channel("response", answer_payloads.Answer, "What became of a command", retain=False)
 
 CHANNELS: Final = (
     AVAILABILITY,

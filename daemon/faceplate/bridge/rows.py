@@ -20,7 +20,8 @@ from faceplate.bridge.event_payloads import (
     PeopleChangedEvent,
     SystemEventType,
 )
-from faceplate.bridge.state_payloads import DecisionState, LockState, PersonState
+from faceplate.bridge.state_payloads import DecisionState, PersonState
+from faceplate.bridge.state_words import LockState
 from faceplate.events import DoorEventType, JournalRow
 from faceplate.types import Outcome
 

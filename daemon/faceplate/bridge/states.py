@@ -18,17 +18,12 @@ from faceplate.bridge.state_payloads import (
     AlarmState,
     AlarmWord,
     DiagnosticsState,
-    DoorState,
     EnrolmentState,
     LockoutState,
-    LockState,
-    ModeState,
-    OnOffLine,
-    Presence,
     SettingsState,
-    Switch,
     VersionsState,
 )
+from faceplate.bridge.state_words import DoorState, LockState, ModeState, OnOffLine, Presence, Switch
 from faceplate.events import DoorEventType, DoorMode
 
 Status: TypeAlias = Mapping[str, Any]
