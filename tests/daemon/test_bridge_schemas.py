@@ -56,7 +56,12 @@ def tree_of(message):
 def test_what_is_published_is_what_the_code_says():
     """If this fails: `python -m faceplate.bridge.schemas docs/mqtt`."""
     published = {path.name: path.read_text(encoding="utf-8") for path in DOCS.iterdir() if path.suffix != ".md"}
-    assert published == schemas.documents()
+    made = schemas.documents()
+    assert published.keys() == made.keys()
+    # One version of pydantic writes 0.0 where another writes 0.
+    assert {name: yaml.safe_load(text) for name, text in published.items()} == {
+        name: yaml.safe_load(text) for name, text in made.items()
+    }
 
 
 def test_the_command_writes_all_of_it_and_takes_away_what_is_no_more(tmp_path):

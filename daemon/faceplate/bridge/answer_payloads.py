@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from faceplate.bridge.command_payloads import CommandName, RequestId
-from faceplate.bridge.payloads import Payload
+from faceplate.bridge.payloads import AnyObject, Payload
 
 
 class Refusal(StrEnum):
@@ -71,7 +71,7 @@ class Done(Payload):
     ok: Literal[True]
     """Whether it was done"""
 
-    result: dict[str, Any]
+    result: AnyObject
     """What came of it"""
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
-from faceplate.bridge.payloads import Never, Payload, RowId, Seq, Share, Timestamp
+from faceplate.bridge.payloads import AnyObject, Never, Payload, RowId, Seq, Share, Timestamp
 from faceplate.events import Cause, DoorEventType, DoorMode
 from faceplate.types import Method, Reason
 
@@ -159,7 +159,7 @@ class CommandEvent(SystemEvent):
     command: str
     """What was ordered"""
 
-    arguments: dict[str, Any]
+    arguments: AnyObject
     """Secrets in it are stars"""
 
     by: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
@@ -25,6 +25,9 @@ RowId: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "pattern": "
 Seq: TypeAlias = Annotated[int, Field(ge=1)]
 
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+
+AnyObject: TypeAlias = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
+"""What is in it is somebody else's to say"""
 
 Never: TypeAlias = SkipJsonSchema[None]
 """Beside the type of a key that may be left out, and is never null"""
