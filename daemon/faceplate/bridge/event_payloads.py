@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Generic, Literal, TypeAlias, TypeVar
 
+from pydantic import ConfigDict
+
 from faceplate.bridge.payloads import AnyObject, Never, Payload, RowId, Seq, Share, Timestamp
 from faceplate.events import Cause, DoorEventType, DoorMode
 from faceplate.types import Method, Reason
@@ -197,6 +199,14 @@ class EventsLostEvent(SystemEvent):
 
 class Damaged(SystemEvent, Generic[_Type]):
     """A row of the journal that cannot be read goes out without details: see `faceplate journal verify`."""
+
+    # Of a generic class pydantic keeps no docstring.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "additionalProperties": False,
+            "description": "A row of the journal that is damaged, or not known here, and goes out without details.",
+        }
+    )
 
     event_type: _Type
     """What happened, as the row says"""
