@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -9,8 +10,9 @@ from datetime import UTC, datetime
 import numpy as np
 from hypothesis import strategies as st
 
-from faceplate.events import Cause, DoorEvent, DoorEventType, JournalRow
+from faceplate.events import Cause, CommandEvent, DoorEvent, DoorEventType, DoorMode, JournalRow, PeopleEvent
 from faceplate.journal.chain import BEGINNING, Mark, sealed
+from faceplate.journal.entries import EventsLost, canonical, describe
 from faceplate.journal.journal import Journal
 from faceplate.journal.reader import read
 from faceplate.types import (
@@ -20,6 +22,7 @@ from faceplate.types import (
     Likeness,
     Look,
     Match,
+    Method,
     Outcome,
     Pixels,
     Reason,
@@ -69,3 +72,57 @@ def written(path, *entries, **options):
         for entry in entries:
             journal.write(entry)
     return read(path, 0, 100_000)
+
+
+def row_of(entry, seq=1, delayed=0.0):
+    """The row that the journal makes of an entry."""
+    event_type, facts = describe(entry)
+    facts |= {"delayed": round(delayed, 1)} if delayed else {}
+    return JournalRow(seq, f"{seq:032x}", "2026-03-01T12:00:00.123Z", event_type, canonical(facts), "", "")
+
+
+_names = st.text(min_size=1, max_size=12)
+_deeds = st.sampled_from([outcome for outcome in Outcome if outcome is not Outcome.NOTHING])
+_words = st.dictionaries(
+    st.text(max_size=5), st.none() | st.booleans() | st.integers() | st.text(max_size=5), max_size=3
+)
+_rung = st.builds(DoorEvent, st.just(DoorEventType.BELL), st.just(Seconds(1.0)), st.sampled_from(Cause))
+
+entries = st.one_of(
+    st.builds(
+        decision,
+        _deeds,
+        st.sampled_from(Reason),
+        _names,
+        method=st.sampled_from(Method),
+        holder=st.none() | _names,
+        duress=st.booleans(),
+    ),
+    st.builds(
+        Decision,
+        st.none(),
+        st.just(Seconds(3.0)),
+        _deeds,
+        st.sampled_from(Reason),
+        method=st.sampled_from([Method.PIN, Method.REMOTE_PIN]),
+        holder=st.none() | _names,
+    ),
+    st.builds(
+        DoorEvent,
+        st.sampled_from([kind for kind in DoorEventType if kind is not DoorEventType.BELL]),
+        st.just(Seconds(1.0)),
+        st.sampled_from(Cause),
+        st.none() | _names,
+        st.booleans(),
+        st.none() | st.sampled_from(DoorMode),
+        st.text(max_size=12),
+    ),
+    _rung,
+    st.builds(CommandEvent, _names, _names, _words.map(json.dumps), st.text(max_size=12)),
+    st.builds(PeopleEvent, *(st.lists(_names, max_size=2).map(tuple) for _ in range(3))),
+    st.builds(EventsLost, st.integers(1, 10**6)),
+)
+"""Everything that becomes a row"""
+
+rows = st.builds(row_of, entries, st.integers(1, 10**9), st.just(0.0) | st.floats(1.0, 1e6))
+"""Rows of every event type"""

@@ -7,12 +7,15 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from broker import Broker, Program, Received, Subscriber, set_password
-from faceplate.events import Cause, DoorEvent, DoorEventType
+from faceplate.events import Cause, CommandEvent, DoorEvent, DoorEventType, PeopleEvent
+from faceplate.journal.entries import EventsLost
 from faceplate.journal.journal import Journal
-from faceplate.types import Seconds
+from faceplate.types import Outcome, Reason, Seconds
+from strategies_journal import GRANTED, decision, written
 
 pytestmark = pytest.mark.mosquitto
 
@@ -89,7 +92,33 @@ def test_a_message_is_as_the_manual_shows_it(tmp_path, broker):
     assert message == Received(f"{BASE}/event/door", message.payload, retained=False)
     assert facts.pop("id")
     assert facts.pop("ts").endswith("Z")
-    assert facts == {"cause": "access_granted", "event_type": "door_unlocked", "person": "Zoë", "seq": 1}
+    unlocked = {"event_type": "door_unlocked", "method": None, "person": "Zoë", "reason": "access_granted", "seq": 1}
+    assert facts == unlocked
+
+
+def test_what_is_told_of_every_kind_of_row_fits_the_published_schemas(tmp_path, broker):
+    house = House(tmp_path, broker.port)
+    entries = (
+        GRANTED,
+        decision(Outcome.DENIED, Reason.CREDENTIAL_NOT_FOUND),
+        decision(Outcome.WARNED, Reason.TAILGATING),
+        *(DoorEvent(kind, Seconds(0.0), Cause.CONTACT, detail="the lock") for kind in DoorEventType),
+        CommandEvent("people.remove", "anna (uid 1000, pid 1)", '{"name":"Zo\\udceb"}', "people"),
+        PeopleEvent(added=("Zoë",)),
+    )
+    written(house.path, *entries)
+    with closing(Journal(house.path)) as journal:
+        journal.write(EventsLost(3), Seconds(9.0))
+    schemas = ROOT / "docs" / "mqtt"
+    with Subscriber(broker) as watcher, house.bridge() as bridge:
+        watcher.wait_for_number(len(entries) + 1)
+        events = [message for message in watcher.received() if "/event/" in message.topic]
+    assert {message.topic.rpartition("/")[2] for message in events} == {"access", "door", "bell", "system"}
+    for message in events:
+        schema = json.loads((schemas / f"event-{message.topic.rpartition('/')[2]}.schema.json").read_text())
+        event = json.loads(message.payload)
+        jsonschema.validate(event, schema, jsonschema.Draft202012Validator)
+    assert not any("damaged" in line for line in bridge.lines)
 
 
 def test_what_happens_while_the_broker_is_away_arrives_afterwards(tmp_path, broker):

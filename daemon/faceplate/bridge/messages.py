@@ -1,29 +1,22 @@
-"""What goes out over MQTT: topics and payloads. Pure."""
+"""What goes out over MQTT: topics and messages. Pure."""
 
 from __future__ import annotations
 
-import json
-import logging
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Final
 
-from faceplate.events import DoorEventType, JournalRow
+from faceplate.bridge import channels
+from faceplate.bridge.answer_payloads import Answer
+from faceplate.bridge.channels import Channel
+from faceplate.bridge.payloads import Payload
+from faceplate.bridge.rows import LOCK_STATES, decision_of, event_of, person_of
+from faceplate.bridge.state_words import Availability, OnOffLine
+from faceplate.events import JournalRow
 
-LOCK_STATES = {DoorEventType.LOCKED.value: "LOCKED", DoorEventType.UNLOCKED.value: "UNLOCKED"}
-"""Event type of a door row -> state of the lock from then on"""
-
-_KINDS = dict.fromkeys(("access_granted", "access_denied", "access_warning"), "access") | dict.fromkeys(
-    ("command", "people_changed", "events_lost"), "system"
-)
-"""Event type of a row -> kind of event; all others are the door's"""
-
-ONLINE = "online"
-STOPPED = "stopped"
-"""The bridge was told to stop"""
-OFFLINE = "offline"
-"""The bridge or its connection died: the broker says so in its name"""
-
-_log = logging.getLogger(__name__)
+ONLINE: Final = Availability.ONLINE
+STOPPED: Final = Availability.STOPPED
+OFFLINE: Final = Availability.OFFLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +25,19 @@ class Message:
 
     topic: str
 
-    payload: str
+    payload: str | bytes
 
     retain: bool = False
     """Whether the broker keeps it for whoever subscribes later"""
+
+    content_type: str | None = None
+    """MIME type of the payload (MQTT 5; left out where the broker has none, as are the next two)"""
+
+    expiry: int | None = None
+    """Seconds after which the broker no longer passes it on"""
+
+    correlation: bytes | None = None
+    """What the request that this answers carried"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +47,53 @@ class Topics:
     base: str
     """`<base_topic>/<device id>`"""
 
-    def availability(self, state: str) -> Message:
+    @property
+    def command(self) -> str:
+        """Where commands come."""
+        return self.of(channels.COMMAND)
+
+    def of(self, channel: Channel) -> str:
+        """The whole topic."""
+        return f"{self.base}/{channel.topic}"
+
+    def message(
+        self, channel: Channel, payload: Payload | StrEnum | bytes, correlation: bytes | None = None
+    ) -> Message:
+        """What is told on that channel; its kind is the channel's."""
+        match payload:
+            case Payload():
+                content: str | bytes = payload.as_json()
+            case StrEnum():
+                content = payload.value
+            case bytes():
+                content = payload
+        return Message(self.of(channel), content, channel.retain, channel.content_type, correlation=correlation)
+
+    def availability(self, state: Availability) -> Message:
         """Whether somebody delivers the journal."""
-        return Message(f"{self.base}/availability", state, retain=True)
+        return self.message(channels.AVAILABILITY, state)
+
+    def daemon(self, state: OnOffLine) -> Message:
+        """Whether the daemon answers the control socket."""
+        return self.message(channels.DAEMON, state)
 
     def lock_state(self, row: JournalRow) -> Message:
-        """What the lock was commanded to, from a door row."""
-        return Message(f"{self.base}/lock/state", LOCK_STATES[row.event_type], retain=True)
+        """What the lock was commanded to, from a door row; for when no daemon says more."""
+        return self.message(channels.LOCK, LOCK_STATES[row.event_type])
+
+    def access_states(self, row: JournalRow) -> list[Message]:
+        """The last decision, and the last person let in, from an access row; none from another, or a damaged one."""
+        told = ((channels.DECISION, decision_of(row)), (channels.PERSON, person_of(row)))
+        return [self.message(channel, state) for channel, state in told if state is not None]
+
+    def snapshot(self, jpeg: bytes) -> Message:
+        """What the camera saw."""
+        return self.message(channels.SNAPSHOT, jpeg)
 
     def event(self, row: JournalRow) -> Message:
         """Something that happened, from any row."""
-        kind = _KINDS.get(row.event_type, "door")
-        # The row's own fields go last: nothing in the payload can pass for them.
-        facts = _facts(row) | {"id": row.id, "seq": row.seq, "ts": row.ts, "event_type": row.event_type}
-        return Message(f"{self.base}/event/{kind}", json.dumps(facts, sort_keys=True, ensure_ascii=False))
+        return self.message(*event_of(row))
 
-
-def _facts(row: JournalRow) -> dict[str, Any]:
-    """What the row says; nothing, aloud, if it is damaged: one bad row must not hold up all that follow."""
-    try:
-        facts = json.loads(row.payload)
-    except ValueError:
-        facts = None
-    if isinstance(facts, dict):
-        return facts
-    _log.error("row %d of the journal is damaged and goes out without details: see `faceplate journal verify`", row.seq)
-    return {}
+    def response(self, answer: Answer, correlation: bytes | None = None) -> Message:
+        """What became of a command."""
+        return self.message(channels.RESPONSE, answer, correlation)

@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from faceplate.bridge.bridge import Bridge
-from faceplate.bridge.messages import LOCK_STATES, OFFLINE, Topics
+from faceplate.bridge.messages import OFFLINE, Topics
 from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import CursorFile, Outbox
 from faceplate.bridge.paho_link import PahoLink
+from faceplate.bridge.rows import LOCK_STATES
 from faceplate.bridge.security import password_of, tls_of, warn_of_plain_text
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
 from faceplate.config import Config
