@@ -320,6 +320,7 @@ class Watched:
         assert (until is not None) is state.lock_open
         assert until is None or until > state.time
         status = status_of(state)
+        assert status.bolt_thrown is oracle.bolt
         assert (status.is_open, status.lock_commanded_open) == (None if oracle.blind else oracle.door, oracle.open_lock)
 
 

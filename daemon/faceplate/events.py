@@ -160,6 +160,9 @@ class DoorStatus:
     bell_rang: Seconds | None = None
     """When the bell was pressed last"""
 
+    bolt_thrown: bool | None = None
+    """What the bolt's contact tells; None: there is none, or it does not answer"""
+
     forced_open: bool = False
     open_too_long_warning: bool = False
     open_too_long: bool = False

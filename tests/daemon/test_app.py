@@ -43,7 +43,7 @@ from faceplate.people.person import Anchor
 from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition, thresholds_of
 from faceplate.service import Stop
-from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Seconds
+from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Seconds, Show
 
 MAN = FOOTAGE / "man-2.jpg"
 STANDING = Stills(frame_rate=10.0, frames=6)
@@ -108,7 +108,7 @@ def with_(config: Config, section: str, **values: object) -> Config:
     return config.model_copy(update={section: getattr(config, section).model_copy(update=values)})
 
 
-def play(config: Config, diary: Diary, source: Path = MAN, show: app.Show = app.show_nothing) -> Diary:
+def play(config: Config, diary: Diary, source: Path = MAN, show: Show = app.show_nothing) -> Diary:
     playback.replay(config, ReplayCamera(source, paced=False, stills=STANDING), diary, show)
     return diary
 
@@ -154,7 +154,7 @@ def test_a_door_that_knows_nobody_lets_nobody_in(config, locks):
     assert len(locks[0].moves) == 1
 
 
-def broken_gallery(config: Config) -> app.Show:
+def broken_gallery(config: Config) -> Show:
     def show(_frame: Frame, _matches: Sequence[Match], decision: Decision) -> None:
         if decision.outcome is Outcome.GRANTED:
             (person,) = config.people.store.glob("*.person")
@@ -438,6 +438,26 @@ def test_a_door_that_cannot_be_ordered_opens_all_the_same(enrolled, tmp_path, ca
     app.run(config, nobody_stops_it)
     assert "access_granted" in rows(config)
     assert any("nobody can give orders" in message for message in caplog.messages)
+
+
+def test_the_status_tells_how_the_loop_does(enrolled, tmp_path, monkeypatch):
+    config = with_an_exit_button(filmed(enrolled, a_film(tmp_path / "film", 1000)))
+    with running(config, monkeypatch):
+        soon(config.control.socket.exists)
+        soon(lambda: "access_granted" in rows_if_any(config))
+        status = asking.order(config, "status")
+    assert (status["camera"], status["presence"]) == ("online", True)
+    assert 0 < status["decision_ms_p50"] <= status["decision_ms_p95"] < 10_000
+    assert status["bundle"].startswith(load_bundle(DEFAULT_BUNDLE).manifest.name + "/")
+    assert status["contract"] == 2
+
+
+def test_without_a_camera_the_status_says_so(enrolled, tmp_path, monkeypatch):
+    config = with_an_exit_button(filmed(enrolled, tmp_path / "nowhere"))
+    with running(config, monkeypatch):
+        soon(config.control.socket.exists)
+        status = asking.order(config, "status")
+    assert (status["camera"], status["presence"], status["fps"]) == ("offline", False, 0)
 
 
 def likenesses(config: Config, change: Callable[[], object], at: int) -> tuple[list[Likeness], Diary]:

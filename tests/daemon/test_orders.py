@@ -505,6 +505,7 @@ def test_the_status(house, orders):
         {
             "mode": "locked",
             "lock": "locked",
+            "bolt": None,
             "open": False,
             "alarms": [],
             "faults": ["contact cannot be read"],
@@ -519,6 +520,12 @@ def test_the_status(house, orders):
         }
     )
     assert house.audited() == []
+
+
+@pytest.mark.parametrize(("thrown", "told"), [(True, "thrown"), (False, "withdrawn"), (None, None)])
+def test_the_status_tells_where_the_bolt_is(house, orders, thrown, told):
+    house.status_of_door = DoorStatus(bolt_thrown=thrown)
+    assert ask(orders, "status").result["bolt"] == told
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 
 from faceplate.control.protocol import Fault
 from faceplate.control.server import ControlServer
+from faceplate.dashboard import Dashboard
 from faceplate.errors import StoreError
 from faceplate.events import DoorStatus
 from faceplate.orders.arguments import NewRights
@@ -75,7 +76,7 @@ def table(house, tmp_path):
     def remember(_mode):
         raise StoreError("nowhere")
 
-    report = StatusReport(house, Reception(), people.count, tmp_path / "people", clock)
+    report = StatusReport(house, Reception(), people.count, tmp_path / "people", clock, more=Dashboard(clock).facts)
     return door_commands(DoorOrders(house, Reception(), house, remember), report) | people_commands(people)
 
 

@@ -222,6 +222,7 @@ def status_of(state: State) -> DoorStatus:
         is_open=None if state.contact_lost else state.is_open,
         closed_since=None if state.contact_lost else state.closed_since,
         bell_rang=state.bell_rang,
+        bolt_thrown=state.bolt_thrown,
         forced_open=DoorEventType.FORCED_OPEN in state.alarms,
         open_too_long_warning=DoorEventType.OPEN_TOO_LONG_WARNING in state.alarms,
         open_too_long=DoorEventType.OPEN_TOO_LONG in state.alarms,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -191,9 +191,18 @@ def door_commands(orders: DoorOrders, status: Callable[[], dict[str, Any]]) -> d
 class StatusReport:
     """What the daemon is like, for a dashboard."""
 
-    def __init__(
-        self, door: Door, reception: Reception, count_people: Callable[[], int], store: Path, clock: Clock
+    def __init__(  # noqa: PLR0913 - each is a part of what it tells
+        self,
+        door: Door,
+        reception: Reception,
+        count_people: Callable[[], int],
+        store: Path,
+        clock: Clock,
+        *,
+        more: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
+        """`more` gives what the other parts of the daemon tell, in words of their own."""
+        self._more = more
         self._store = store
         self._door = door
         self._reception = reception
@@ -207,6 +216,7 @@ class StatusReport:
         return {
             "mode": door.mode.value,
             "lock": "unlocked" if door.lock_commanded_open else "locked",
+            "bolt": _bolt(door),
             "open": door.is_open,
             "alarms": _alarms(door),
             "faults": list(door.faults),
@@ -218,6 +228,7 @@ class StatusReport:
             "store": str(self._store.resolve()),
             "version": __version__,
             "uptime": round(self._clock() - self._started, 1),
+            **self._more(),
         }
 
     def _people(self) -> int | None:
@@ -226,6 +237,12 @@ class StatusReport:
         except StoreError as error:
             _log.debug("people cannot be counted: %s", error)
             return None
+
+
+def _bolt(door: DoorStatus) -> str | None:
+    if door.bolt_thrown is None:
+        return None
+    return "thrown" if door.bolt_thrown else "withdrawn"
 
 
 def _alarms(door: DoorStatus) -> list[str]:
