@@ -40,6 +40,7 @@ from faceplate.orders.people_commands import people_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
 from faceplate.recognition import Recognition
+from faceplate.restart import Run, marked
 from faceplate.service import Stop, keep_going
 from faceplate.standing import StandingFile
 from faceplate.types import Decision, Frame, Match, Show
@@ -102,6 +103,7 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
     with ExitStack() as stack:
         hardware = stack.enter_context(closing(hardware_of(config.door)))  # locked from here on, whatever else fails
         _write_lines(config)
+        this_run = stack.enter_context(marked(Run(config.access.standing_file.with_name("run.json"), present())))
         standing = StandingFile(config.access.standing_file, config.access, monotonic)
 
         def report_journal(broken: bool) -> None:  # noqa: FBT001 - the one thing it is told
@@ -116,7 +118,7 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
             recorder.open_now()
         recorder.start()
         warn_of_gaps(config)
-        dashboard = Dashboard(monotonic)
+        dashboard = Dashboard(monotonic, this_run, stop)
         reception = stack.enter_context(_attended(config, door, recorder, standing, dashboard))
         voice = _voice_of(config, stack)
 

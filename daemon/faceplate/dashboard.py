@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from faceplate.model.bundle import CONTRACT
 from faceplate.recognition import Recognition
+from faceplate.restart import Run
 from faceplate.thermal import cpu_temperature
 from faceplate.types import Clock, Decision, Frame, Match, Show
 from faceplate.vitals import Vitals
@@ -25,7 +27,16 @@ def in_turn(*shows: Show) -> Show:
 class Dashboard:
     """Everything a dashboard asks of the daemon besides the door and who is let in. May be asked from any thread."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, run: Run, stop: Callable[[], None]) -> None:
+        """Name what it watches.
+
+        Args:
+            clock: the clock that frames are stamped with.
+            run: this run of the daemon.
+            stop: ends it.
+        """
+        self._run = run
+        self._stop = stop
         self.vitals = Vitals(clock)
         self._bundle: str | None = None
 
@@ -34,9 +45,16 @@ class Dashboard:
         self._bundle = recognition.bundle.label
         return self.vitals.show
 
+    def restart(self) -> None:
+        """End this run as soon as the caller has been answered; whoever started the daemon starts it again."""
+        self._run.order_restart()
+        # From a thread of its own: stopping waits for the control socket, which waits for its caller.
+        threading.Thread(target=self._stop, name="restart").start()
+
     def facts(self) -> dict[str, Any]:
         """As `status` tells it."""
         return {
+            **self._run.facts(),
             "bundle": self._bundle,
             "contract": CONTRACT,
             **self.vitals.pulse().facts(),

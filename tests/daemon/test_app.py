@@ -28,6 +28,7 @@ from faceplate.commands import asking
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config
 from faceplate.config.door import InputConfig, InputsConfig
+from faceplate.dashboard import Dashboard
 from faceplate.door.drivers import simulated
 from faceplate.door.drivers.simulated import SimulatedLock
 from faceplate.door.hardware import Hardware
@@ -458,6 +459,44 @@ def test_without_a_camera_the_status_says_so(enrolled, tmp_path, monkeypatch):
         soon(config.control.socket.exists)
         status = asking.order(config, "status")
     assert (status["camera"], status["presence"], status["fps"]) == ("offline", False, 0)
+
+
+@pytest.fixture
+def dashboards(monkeypatch: pytest.MonkeyPatch) -> list[Dashboard]:
+    """Every dashboard that was built; what it does is ordered by others."""
+    built: list[Dashboard] = []
+
+    def known_dashboard(*given, **options):
+        built.append(Dashboard(*given, **options))
+        return built[-1]
+
+    monkeypatch.setattr(app, "Dashboard", known_dashboard)
+    return built
+
+
+def without_a_camera(config: Config) -> Config:
+    return filmed(with_an_exit_button(config), Path("nowhere"))
+
+
+def with_an_exit_button_and_a_camera(config: Config) -> Config:
+    return with_an_exit_button(config)
+
+
+@pytest.mark.parametrize("kind", [lambda config: config, with_an_exit_button_and_a_camera, without_a_camera])
+def test_an_ordered_restart_ends_the_run_with_the_door_locked(enrolled, tmp_path, locks, dashboards, kind):
+    config = kind(filmed(enrolled, a_film(tmp_path / "film", 1000)))
+    daemon = threading.Thread(target=app.run, args=(config, nobody_stops_it))
+    daemon.start()
+    sees = kind is not without_a_camera
+    soon(lambda: ("access_granted" if sees else "door_fault") in rows_if_any(config))
+    dashboards[0].restart()
+    daemon.join(20)
+    assert not daemon.is_alive()
+    assert is_shut(locks[0])
+    app.run(filmed(config, a_film(tmp_path / "another film", 1)), nobody_stops_it)
+    app.run(filmed(config, a_film(tmp_path / "a third film", 1)), nobody_stops_it)
+    reasons = [dashboard.facts()["restart_reason"] for dashboard in dashboards]
+    assert reasons == ["first_start", "ordered", "stopped"]
 
 
 def likenesses(config: Config, change: Callable[[], object], at: int) -> tuple[list[Likeness], Diary]:

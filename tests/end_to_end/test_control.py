@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
+from faceplate.restart import Run
 from faceplate.types import Seconds
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
@@ -69,6 +71,11 @@ def house():
     return House()
 
 
+def a_dashboard(folder):
+    run = Run(folder / "run.json", datetime.now(UTC))
+    return Dashboard(clock, run, lambda: None)
+
+
 @pytest.fixture
 def table(house, tmp_path):
     people = Household(Gallery(tmp_path / "people", tmp_path / "gallery.key"), {"always"})
@@ -76,7 +83,9 @@ def table(house, tmp_path):
     def remember(_mode):
         raise StoreError("nowhere")
 
-    report = StatusReport(house, Reception(), people.count, tmp_path / "people", clock, more=Dashboard(clock).facts)
+    report = StatusReport(
+        house, Reception(), people.count, tmp_path / "people", clock, more=a_dashboard(tmp_path).facts
+    )
     return door_commands(DoorOrders(house, Reception(), house, remember), report) | people_commands(people)
 
 
