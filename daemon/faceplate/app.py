@@ -42,6 +42,7 @@ from faceplate.people.household import Household
 from faceplate.recognition import Recognition
 from faceplate.restart import Run, marked
 from faceplate.service import Stop, keep_going
+from faceplate.settings import Settings
 from faceplate.standing import StandingFile
 from faceplate.types import Decision, Frame, Match, Show
 from faceplate.voice import Voice
@@ -118,7 +119,8 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
             recorder.open_now()
         recorder.start()
         warn_of_gaps(config)
-        dashboard = Dashboard(monotonic, this_run, stop)
+        settings = Settings(config, standing, door.release_for)
+        dashboard = Dashboard(monotonic, this_run, stop, settings)
         reception = stack.enter_context(_attended(config, door, recorder, standing, dashboard))
         voice = _voice_of(config, stack)
 
@@ -152,9 +154,9 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
     stopping: Callable[[Stop], None],
 ) -> None:
     """Recognise people until told to stop."""
-    recognition = Recognition(config.vision, config.people)
-    people = recognition.recogniser(recorder.note)
+    recognition = Recognition(config.vision, config.people, dashboard.settings.thresholds)
     show = in_turn(voice, dashboard.watching(recognition))
+    people = recognition.recogniser(recorder.note)
     with stop.ends(live_camera(config.camera)) as camera:
         stopping(stop)
         door.report_fault(NOBODY_WATCHES, active=False)

@@ -9,6 +9,7 @@ from typing import Any
 from faceplate.model.bundle import CONTRACT
 from faceplate.recognition import Recognition
 from faceplate.restart import Run
+from faceplate.settings import Settings
 from faceplate.thermal import cpu_temperature
 from faceplate.types import Clock, Decision, Frame, Match, Show
 from faceplate.vitals import Vitals
@@ -27,14 +28,16 @@ def in_turn(*shows: Show) -> Show:
 class Dashboard:
     """Everything a dashboard asks of the daemon besides the door and who is let in. May be asked from any thread."""
 
-    def __init__(self, clock: Clock, run: Run, stop: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, run: Run, stop: Callable[[], None], settings: Settings) -> None:
         """Name what it watches.
 
         Args:
             clock: the clock that frames are stamped with.
             run: this run of the daemon.
             stop: ends it.
+            settings: what may be adjusted.
         """
+        self.settings = settings
         self._run = run
         self._stop = stop
         self.vitals = Vitals(clock)
@@ -42,6 +45,7 @@ class Dashboard:
 
     def watching(self, recognition: Recognition) -> Show:
         """People are recognised from now on; what is returned is to be shown every frame."""
+        self.settings.calibrated(recognition.thresholds)
         self._bundle = recognition.bundle.label
         return self.vitals.show
 
@@ -59,4 +63,5 @@ class Dashboard:
             "contract": CONTRACT,
             **self.vitals.pulse().facts(),
             "cpu_temperature": cpu_temperature(),
+            **self.settings.facts(),
         }

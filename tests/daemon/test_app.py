@@ -22,6 +22,7 @@ import pytest
 import yaml
 
 from faceplate import app, playback, service
+from faceplate.access.standing import Forgetful
 from faceplate.camera.recording import Stills
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands import asking
@@ -44,6 +45,7 @@ from faceplate.people.person import Anchor
 from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition, thresholds_of
 from faceplate.service import Stop
+from faceplate.settings import Settings
 from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Seconds, Show
 
 MAN = FOOTAGE / "man-2.jpg"
@@ -497,6 +499,38 @@ def test_an_ordered_restart_ends_the_run_with_the_door_locked(enrolled, tmp_path
     app.run(filmed(config, a_film(tmp_path / "a third film", 1)), nobody_stops_it)
     reasons = [dashboard.facts()["restart_reason"] for dashboard in dashboards]
     assert reasons == ["first_start", "ordered", "stopped"]
+
+
+def test_an_adjusted_threshold_outlasts_a_restart(enrolled, tmp_path, monkeypatch, dashboards):
+    config = with_(with_an_exit_button(filmed(enrolled, a_film(tmp_path / "film", 1000))), "access", repeat_after=1.0)
+    with running(config, monkeypatch):
+        soon(lambda: "access_granted" in rows_if_any(config))
+        dashboards[0].settings.adjust("detection_threshold", 1.0)
+        status = asking.order(config, "status")
+    assert status["settings"]["detection_threshold"] == 1.0
+    assert status["bounds"]["detection_threshold"][1] == 1.0
+    granted = rows(config).count("access_granted")
+    with running(config, monkeypatch):
+        soon(lambda: "access_denied" in rows(config))
+    assert rows(config).count("access_granted") == granted, "a restart does not make it looser"
+
+
+def test_somebody_known_is_a_stranger_to_a_stricter_threshold_on_the_very_next_frame(enrolled):
+    settings = Settings(enrolled, Forgetful(), lambda _: None)
+    recognition = Recognition(enrolled.vision, enrolled.people, settings.thresholds)
+    settings.calibrated(recognition.thresholds)
+    eyes, people = recognition.eyes(), recognition.recogniser()
+
+    def taken_for() -> list[Likeness]:
+        return [people.name(seen).likeness for seen in eyes.see(Frame(0, Seconds(0.0), read_picture(MAN)))]
+
+    assert taken_for() == [Likeness.VERIFIED]
+    settings.adjust("detection_threshold", 1.0)
+    assert taken_for() == [Likeness.UNKNOWN]
+    settings.adjust("detection_threshold", recognition.thresholds.detection)
+    assert taken_for() == [Likeness.VERIFIED]
+    settings.adjust("verification_threshold", 1.0)
+    assert taken_for() == [Likeness.UNKNOWN]
 
 
 def likenesses(config: Config, change: Callable[[], object], at: int) -> tuple[list[Likeness], Diary]:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from faceplate.access.standing import Forgetful
+from faceplate.config import Config
 from faceplate.control.protocol import Fault
 from faceplate.control.server import ControlServer
 from faceplate.dashboard import Dashboard
@@ -26,6 +28,7 @@ from faceplate.orders.people_commands import people_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
 from faceplate.restart import Run
+from faceplate.settings import Settings
 from faceplate.types import Seconds
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
@@ -73,7 +76,7 @@ def house():
 
 def a_dashboard(folder):
     run = Run(folder / "run.json", datetime.now(UTC))
-    return Dashboard(clock, run, lambda: None)
+    return Dashboard(clock, run, lambda: None, Settings(Config(), Forgetful(), lambda _: None))
 
 
 @pytest.fixture

@@ -114,6 +114,11 @@ class Door:
             self._controller.give(Ordered(order, person))
             self._changed.notify_all()
 
+    def release_for(self, lasting: Seconds) -> None:
+        """Stay unlocked for so long from the next grant on; an access that is under way ends as it would have."""
+        with self._changed:
+            self._controller.release_for(lasting)
+
     def status(self) -> DoorStatus:
         """What the door is like now; at once, even while the lock's driver hangs."""
         return self._controller.status
