@@ -218,7 +218,8 @@ class StatusReport:
             "lock": "unlocked" if door.lock_commanded_open else "locked",
             "bolt": _bolt(door),
             "open": door.is_open,
-            "alarms": _alarms(door),
+            "alarms": [alarm.value for alarm in door.alarms if alarm is not DoorEventType.OPEN_TOO_LONG_WARNING],
+            "silenced": bool(door.silenced) and not door.sounding,
             "faults": list(door.faults),
             "lockout": round(access.locked_out, 1),
             "pin_lockout": round(access.pin_locked_out, 1),
@@ -243,13 +244,3 @@ def _bolt(door: DoorStatus) -> str | None:
     if door.bolt_thrown is None:
         return None
     return "thrown" if door.bolt_thrown else "withdrawn"
-
-
-def _alarms(door: DoorStatus) -> list[str]:
-    raised = {
-        DoorEventType.FORCED_OPEN: door.forced_open,
-        DoorEventType.OPEN_TOO_LONG: door.open_too_long,
-        DoorEventType.TAMPER: door.tampered,
-        DoorEventType.JAMMED: door.jammed,
-    }
-    return [event.value for event, is_raised in raised.items() if is_raised]
