@@ -43,6 +43,7 @@ from faceplate.recognition import Recognition
 from faceplate.restart import Run, marked
 from faceplate.service import Stop, keep_going
 from faceplate.settings import Settings
+from faceplate.snapshot import Snapshots
 from faceplate.standing import StandingFile
 from faceplate.types import Decision, Frame, Match, Show
 from faceplate.voice import Voice
@@ -120,7 +121,7 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
         recorder.start()
         warn_of_gaps(config)
         settings = Settings(config, standing, door.release_for)
-        dashboard = Dashboard(monotonic, this_run, stop, settings)
+        dashboard = Dashboard(monotonic, this_run, stop, settings, Snapshots(config.bridge.snapshot, present))
         reception = stack.enter_context(_attended(config, door, recorder, standing, dashboard))
         voice = _voice_of(config, stack)
 

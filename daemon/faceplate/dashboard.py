@@ -10,6 +10,7 @@ from faceplate.model.bundle import CONTRACT
 from faceplate.recognition import Recognition
 from faceplate.restart import Run
 from faceplate.settings import Settings
+from faceplate.snapshot import Snapshots
 from faceplate.thermal import cpu_temperature
 from faceplate.types import Clock, Decision, Frame, Match, Show
 from faceplate.vitals import Vitals
@@ -28,7 +29,9 @@ def in_turn(*shows: Show) -> Show:
 class Dashboard:
     """Everything a dashboard asks of the daemon besides the door and who is let in. May be asked from any thread."""
 
-    def __init__(self, clock: Clock, run: Run, stop: Callable[[], None], settings: Settings) -> None:
+    def __init__(
+        self, clock: Clock, run: Run, stop: Callable[[], None], settings: Settings, snapshots: Snapshots
+    ) -> None:
         """Name what it watches.
 
         Args:
@@ -36,8 +39,10 @@ class Dashboard:
             run: this run of the daemon.
             stop: ends it.
             settings: what may be adjusted.
+            snapshots: pictures of decisions.
         """
         self.settings = settings
+        self.snapshots = snapshots
         self._run = run
         self._stop = stop
         self.vitals = Vitals(clock)
@@ -47,7 +52,7 @@ class Dashboard:
         """People are recognised from now on; what is returned is to be shown every frame."""
         self.settings.calibrated(recognition.thresholds)
         self._bundle = recognition.bundle.label
-        return self.vitals.show
+        return in_turn(self.vitals.show, self.snapshots.show)
 
     def restart(self) -> None:
         """End this run as soon as the caller has been answered; whoever started the daemon starts it again."""

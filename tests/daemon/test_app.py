@@ -533,6 +533,17 @@ def test_somebody_known_is_a_stranger_to_a_stricter_threshold_on_the_very_next_f
     assert taken_for() == [Likeness.UNKNOWN]
 
 
+def test_the_picture_of_a_grant_can_be_asked_for_where_the_owner_wants_that(enrolled, tmp_path, dashboards):
+    config = filmed(enrolled, a_film(tmp_path / "film", 5))
+    app.run(with_(config, "bridge", snapshot="enrolled"), nobody_stops_it)
+    app.run(config, nobody_stops_it)
+    last = dashboards[0].snapshots.last
+    assert last is not None
+    assert (last.person, last.outcome) == ("Daniel", Outcome.GRANTED)
+    assert last.jpeg.startswith(b"\xff\xd8")
+    assert dashboards[1].snapshots.last is None
+
+
 def likenesses(config: Config, change: Callable[[], object], at: int) -> tuple[list[Likeness], Diary]:
     """What the man is taken for on each frame, when the gallery changes after frame `at`."""
     seen: list[Likeness] = []

@@ -29,6 +29,7 @@ from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
 from faceplate.restart import Run
 from faceplate.settings import Settings
+from faceplate.snapshot import Snapshots
 from faceplate.types import Seconds
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
@@ -76,7 +77,8 @@ def house():
 
 def a_dashboard(folder):
     run = Run(folder / "run.json", datetime.now(UTC))
-    return Dashboard(clock, run, lambda: None, Settings(Config(), Forgetful(), lambda _: None))
+    settings = Settings(Config(), Forgetful(), lambda _: None)
+    return Dashboard(clock, run, lambda: None, settings, Snapshots("off", lambda: datetime.now(UTC)))
 
 
 @pytest.fixture

@@ -130,6 +130,9 @@ class BridgeConfig(Section):
     cursor_file: AnyPath = Path("/var/lib/faceplate/bridge.cursor")
     """How far the journal has been delivered"""
 
+    snapshot: Literal["off", "enrolled", "everybody"] = "off"
+    """Of whom the picture of the last decision may be asked for; it is kept in memory only"""
+
     bounds: BoundsConfig = BoundsConfig()
 
 
