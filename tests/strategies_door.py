@@ -20,6 +20,7 @@ from faceplate.door.state import (
     Ordered,
     Output,
     Shut,
+    Silence,
     State,
     Step,
     TimePasses,
@@ -99,6 +100,8 @@ class Oracle:  # one field for each thing a watchman would note
     bell: bool | None = None
     bolt: bool | None = None
     alarms: set[DoorEventType] = field(default_factory=set)
+    quiet: set[DoorEventType] = field(default_factory=set)
+    """Alarms that somebody acknowledged"""
     faults: set[str] = field(default_factory=set)
     seen: Counter[tuple[DoorEventType, bool]] = field(default_factory=Counter)
     """How many events of each type there must have been"""
@@ -123,6 +126,9 @@ class Oracle:  # one field for each thing a watchman would note
             case Fault(what, active) if (what in self.faults) != active:
                 self.faults ^= {what}
                 self.seen[DoorEventType.FAULT, active] += 1
+            case Silence() if self.alarms - self.quiet:
+                self.quiet |= self.alarms
+                self.seen[DoorEventType.SILENCED, True] += 1
             case Shut():
                 self._shut()
         self._time()
@@ -253,6 +259,7 @@ class Oracle:  # one field for each thing a watchman would note
     def _alarm_is(self, alarm: DoorEventType, *, active: bool) -> None:
         if (alarm in self.alarms) is not active:
             self.alarms ^= {alarm}
+            self.quiet.discard(alarm)
             self.seen[alarm, active] += 1
 
     def _fault_is(self, what: str, *, active: bool) -> None:
@@ -308,6 +315,7 @@ class Watched:
         assert state.mode is oracle.mode
         assert state.lock_open is oracle.open_lock
         assert state.alarms == oracle.alarms
+        assert state.silenced == oracle.quiet
         assert set(state.faults) == oracle.faults
         assert self.seen == +oracle.seen
         assert self.locked_told is not state.lock_open, "the output does not follow the mode"
@@ -320,6 +328,9 @@ class Watched:
         assert (until is not None) is state.lock_open
         assert until is None or until > state.time
         status = status_of(state)
+        assert set(status.alarms) == oracle.alarms
+        assert set(status.sounding) == oracle.alarms - oracle.quiet
+        assert status.bolt_thrown is oracle.bolt
         assert (status.is_open, status.lock_commanded_open) == (None if oracle.blind else oracle.door, oracle.open_lock)
 
 
@@ -368,9 +379,11 @@ def _input(random: Random, chance: float) -> Input:
         return Grant(random.choice(PEOPLE), extended=random.random() < 0.3)
     if chance < 0.8:
         return Ordered(random.choice(_ORDERS), random.choice((None, *PEOPLE)))
-    if chance < 0.85:
+    if chance < 0.82:
+        return Silence()
+    if chance < 0.86:
         return Fault(random.choice(FAULTS), active=random.random() < 0.5)
-    return Shut(random.choice((Cause.STOP, Cause.FAULT))) if chance < 0.86 else TimePasses()
+    return Shut(random.choice((Cause.STOP, Cause.FAULT))) if chance < 0.87 else TimePasses()
 
 
 _ORDERS = tuple(Order)

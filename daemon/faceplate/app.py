@@ -18,6 +18,7 @@ from faceplate.config import CameraConfig, Config, DoorConfig, JournalConfig
 from faceplate.config.access import ALWAYS, NEVER
 from faceplate.control.peers import Ranks
 from faceplate.control.server import ControlServer
+from faceplate.dashboard import Dashboard, in_turn
 from faceplate.door.door import Door
 from faceplate.door.drivers.keypad import Keypad
 from faceplate.door.drivers.lock import no_hardware
@@ -40,17 +41,18 @@ from faceplate.orders.people_commands import people_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
 from faceplate.recognition import Recognition
+from faceplate.restart import Run, marked
 from faceplate.service import Stop, keep_going
+from faceplate.settings import Settings
+from faceplate.snapshot import Snapshots
 from faceplate.standing import StandingFile
-from faceplate.types import Decision, Frame, Match
+from faceplate.types import Decision, Frame, Match, Show
 from faceplate.voice import Voice
 
 _log = logging.getLogger(__name__)
 
 NOBODY_WATCHES = "nobody is recognised"
 """The fault while camera, models or gallery fail and the exit button is served"""
-
-Show = Callable[[Frame, Sequence[Match], Decision], None]
 
 
 def live_camera(config: CameraConfig) -> Camera:
@@ -104,6 +106,7 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
     with ExitStack() as stack:
         hardware = stack.enter_context(closing(hardware_of(config.door)))  # locked from here on, whatever else fails
         _write_lines(config)
+        this_run = stack.enter_context(marked(Run(config.access.standing_file.with_name("run.json"), present())))
         standing = StandingFile(config.access.standing_file, config.access, monotonic)
 
         def report_journal(broken: bool) -> None:  # noqa: FBT001 - the one thing it is told
@@ -118,11 +121,13 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
             recorder.open_now()
         recorder.start()
         warn_of_gaps(config)
-        reception = stack.enter_context(_attended(config, door, recorder, standing))
+        settings = Settings(config, standing, door.release_for)
+        dashboard = Dashboard(monotonic, this_run, stop, settings, Snapshots(config.bridge.snapshot, present))
+        reception = stack.enter_context(_attended(config, door, recorder, standing, dashboard))
         voice = _voice_of(config, stack)
 
         def watch() -> None:
-            _watch(config, door, recorder, reception, voice, stop, stopping)
+            _watch(config, door, recorder, reception, voice, dashboard, stop, stopping)
 
         if patient:
             keep_going(watch, stop, lambda: door.report_fault(NOBODY_WATCHES, active=True))
@@ -146,20 +151,24 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
     recorder: Recorder,
     reception: Reception,
     voice: Show,
+    dashboard: Dashboard,
     stop: Stop,
     stopping: Callable[[Stop], None],
 ) -> None:
     """Recognise people until told to stop."""
-    recognition = Recognition(config.vision, config.people)
+    recognition = Recognition(config.vision, config.people, dashboard.settings.thresholds)
+    show = in_turn(voice, dashboard.watching(recognition))
     people = recognition.recogniser(recorder.note)
     with stop.ends(live_camera(config.camera)) as camera:
         stopping(stop)
         door.report_fault(NOBODY_WATCHES, active=False)
-        guard(camera, recognition.eyes(), people, reception, recorder, door, voice)
+        guard(camera, recognition.eyes(), people, reception, recorder, door, show)
 
 
 @contextmanager
-def _attended(config: Config, door: Door, recorder: Recorder, standing: StandingFile) -> Iterator[Reception]:
+def _attended(
+    config: Config, door: Door, recorder: Recorder, standing: StandingFile, dashboard: Dashboard
+) -> Iterator[Reception]:
     """A reception that faces, keypad and control socket may turn to."""
     gallery = Gallery(config.people.store, config.people.key_file)
     reception = Reception(
@@ -176,7 +185,7 @@ def _attended(config: Config, door: Door, recorder: Recorder, standing: Standing
 
     door_orders = DoorOrders(door, reception, recorder, remember)
     household = Household(gallery, {ALWAYS, NEVER, *config.access.schedules})
-    report = StatusReport(door, reception, household.count, config.people.store, monotonic)
+    report = StatusReport(door, reception, household.count, config.people.store, monotonic, more=dashboard.facts)
     commands = door_commands(door_orders, report) | people_commands(household)
     ranks = Ranks.of(config.control.operators, config.control.bridge)
     orders = Orders(commands | journal_commands(config.journal.path), recorder, ranks)

@@ -86,6 +86,8 @@ class DoorEventType(StrEnum):
     """(+) The lock, an input or the recogniser does not work"""
     JAMMED = "door_jammed"
     """(+) The bolt did not reach its place in time"""
+    SILENCED = "door_alarms_silenced"
+    """Somebody silenced the alarms that sounded; each is still raised until it is over"""
     BELL = "bell"
 
 
@@ -160,13 +162,36 @@ class DoorStatus:
     bell_rang: Seconds | None = None
     """When the bell was pressed last"""
 
+    bolt_thrown: bool | None = None
+    """What the bolt's contact tells; None: there is none, or it does not answer"""
+
     forced_open: bool = False
     open_too_long_warning: bool = False
     open_too_long: bool = False
     tampered: bool = False
     jammed: bool = False
+    silenced: frozenset[DoorEventType] = frozenset()
+    """The alarms that are raised and no longer sound"""
+
     faults: tuple[str, ...] = ()
     """What does not work, in words"""
+
+    @property
+    def alarms(self) -> tuple[DoorEventType, ...]:
+        """Those that are raised, the gravest first."""
+        raised = {
+            DoorEventType.FORCED_OPEN: self.forced_open,
+            DoorEventType.TAMPER: self.tampered,
+            DoorEventType.OPEN_TOO_LONG: self.open_too_long,
+            DoorEventType.JAMMED: self.jammed,
+            DoorEventType.OPEN_TOO_LONG_WARNING: self.open_too_long_warning,
+        }
+        return tuple(alarm for alarm, is_raised in raised.items() if is_raised)
+
+    @property
+    def sounding(self) -> tuple[DoorEventType, ...]:
+        """Those that are raised and not silenced, the gravest first."""
+        return tuple(alarm for alarm in self.alarms if alarm not in self.silenced)
 
 
 @dataclass(frozen=True, slots=True)

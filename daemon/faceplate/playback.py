@@ -9,7 +9,7 @@ from typing import Protocol
 from faceplate.access.calendar import Calendar
 from faceplate.access.reception import Reception
 from faceplate.access.standing import Forgetful, StandingStore
-from faceplate.app import Show, note_nothing, show_nothing, started, warn_of_gaps
+from faceplate.app import note_nothing, show_nothing, started, warn_of_gaps
 from faceplate.camera.clock import ReplayClock
 from faceplate.camera.replay import ReplayCamera
 from faceplate.config import Config
@@ -19,7 +19,7 @@ from faceplate.events import DoorEvent
 from faceplate.journal.journal import wall_clock as present
 from faceplate.loop import guard
 from faceplate.recognition import Recognition
-from faceplate.types import Decision, Seconds
+from faceplate.types import Decision, Seconds, Show
 
 _STEP = Seconds(0.1)
 """How finely time passes when a recording is over"""

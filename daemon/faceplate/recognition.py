@@ -26,8 +26,18 @@ _SAME_PERSON_RATE = 1e-3
 class Recognition:
     """What a bundle and a gallery can do together."""
 
-    def __init__(self, vision: VisionConfig, people: PeopleConfig) -> None:
+    def __init__(
+        self,
+        vision: VisionConfig,
+        people: PeopleConfig,
+        adjusted: Callable[[Thresholds], Thresholds] = lambda filed: filed,
+    ) -> None:
         """Load the bundle.
+
+        Args:
+            vision: how to see.
+            people: where the gallery is, and the file's thresholds.
+            adjusted: gives the thresholds in force now, in place of the file's.
 
         Raises:
             ModelError: the bundle is damaged or does not fit.
@@ -37,6 +47,8 @@ class Recognition:
         self.network = SiameseNetwork(self.bundle, runtime=vision.runtime, threads=vision.threads)
         self.gallery = Gallery(people.store, people.key_file)
         self.thresholds = thresholds_of(people, self.bundle)
+        """The file's"""
+        self._adjusted = adjusted
 
     def eyes(self) -> Eyes:
         """New eyes, that have followed nobody yet."""
@@ -47,11 +59,11 @@ class Recognition:
 
     def matcher(self, people: Sequence[Person]) -> Matcher:
         """Names faces as one of `people`, wherever their embeddings came from."""
-        return Matcher([self.current(person) for person in people], self.network.compare, self.thresholds)
+        return self._matcher(people, self._in_force())
 
     def recogniser(self, changed: Callable[[PeopleEvent], None] = lambda _: None) -> Recogniser:
         """Names faces as one of the gallery; `changed` is told when that changes."""
-        return Recogniser(self.gallery, self.matcher, changed)
+        return Recogniser(self.gallery, self.matcher, changed, self._in_force)
 
     def enrol(
         self,
@@ -78,7 +90,10 @@ class Recognition:
             known = next((person for person in everybody if same_name(person.name, name)), None)
             others = [person for person in everybody if person is not known]
             adjusted = adjust(known or new_person(name, self.bundle.id), others)
-            enrolment = self._enroller().enrol(pictures, others=self.matcher(others), present=adjusted.anchors)
+            # A look-alike is one by the file's thresholds: stricter ones may be taken back some day.
+            enrolment = self._enroller().enrol(
+                pictures, others=self._matcher(others, self.thresholds), present=adjusted.anchors
+            )
             person = with_anchors(adjusted, enrolment.anchors)
             self.gallery.save(person)
         return person, enrolment
@@ -86,6 +101,12 @@ class Recognition:
     def current(self, person: Person) -> Person:
         """The person as this bundle's network embeds them."""
         return embedded_by(self.bundle.id, person, self._keep)
+
+    def _in_force(self) -> Thresholds:
+        return self._adjusted(self.thresholds)
+
+    def _matcher(self, people: Sequence[Person], thresholds: Thresholds) -> Matcher:
+        return Matcher([self.current(person) for person in people], self.network.compare, thresholds)
 
     def _enroller(self) -> Enroller:
         same_person = Score(self.bundle.manifest.calibration.threshold(_SAME_PERSON_RATE))

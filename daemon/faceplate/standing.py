@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,7 +25,10 @@ from faceplate.types import Clock, Seconds
 
 _log = logging.getLogger(__name__)
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""2: what was adjusted is kept, too"""
+
+_READABLE: Final = (1, VERSION)
 _MOST_BYTES: Final = 64 * 1024
 
 
@@ -115,6 +119,7 @@ def to_bytes(standing: Standing) -> bytes:
         "pins": _failures(standing.pins),
         "face_unlock": standing.face_unlock,
         "mode": after_a_restart(standing.mode).value,
+        "adjusted": dict(standing.adjusted),
         "latest": standing.latest.isoformat(timespec="seconds") if standing.latest else None,
     }
     return json.dumps({"version": VERSION, "checksum": _checksum(tree), "standing": tree}, indent=2).encode() + b"\n"
@@ -128,7 +133,7 @@ def _from_bytes(content: bytes, rules: _Rules, now: Seconds) -> Standing:
     """
     try:
         outer = json.loads(content)
-        if outer["version"] != VERSION:
+        if outer["version"] not in _READABLE:
             raise ValueError(f"version {outer['version']!r}, expected {VERSION}")
         tree = outer["standing"]
         if outer["checksum"] != _checksum(tree):
@@ -141,6 +146,7 @@ def _from_bytes(content: bytes, rules: _Rules, now: Seconds) -> Standing:
             _restored(tree["pins"], now, rules.pins),
             face_unlock=tree["face_unlock"] is True,
             mode=after_a_restart(DoorMode(tree["mode"])),
+            adjusted={} if outer["version"] == 1 else _adjusted(tree["adjusted"]),
             latest=latest,
         )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -156,6 +162,13 @@ def _restored(tree: dict[str, Any], now: Seconds, rules: BackoffConfig) -> Backo
     if type(failures) is not int or failures < 0:
         raise ValueError(f"failures: expected a number from 0, found {str(failures)[:40]!r}")
     return restored(failures, locked_out=tree["locked_out"] is not False, now=now, rules=rules)
+
+
+def _adjusted(tree: dict[str, Any]) -> dict[str, float]:
+    for name, value in tree.items():
+        if type(value) not in {int, float} or not math.isfinite(value):
+            raise ValueError(f"{name[:40]!r}: expected a number, found {str(value)[:40]!r}")
+    return {name: float(value) for name, value in tree.items()}
 
 
 def _as_bad_as_can_be(rules: _Rules, now: Seconds) -> Standing:

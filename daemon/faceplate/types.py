@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType, TypeAlias
@@ -302,3 +302,7 @@ class Decision:
         if self.holder is None and self.match and self.outcome is Outcome.GRANTED:
             return self.match.person
         return self.holder
+
+
+Show: TypeAlias = Callable[[Frame, Sequence[Match], Decision], None]
+"""Sees every frame with what was made of it, after the door obeyed"""

@@ -22,12 +22,14 @@ import pytest
 import yaml
 
 from faceplate import app, playback, service
+from faceplate.access.standing import Forgetful
 from faceplate.camera.recording import Stills
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands import asking
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config
 from faceplate.config.door import InputConfig, InputsConfig
+from faceplate.dashboard import Dashboard
 from faceplate.door.drivers import simulated
 from faceplate.door.drivers.simulated import SimulatedLock
 from faceplate.door.hardware import Hardware
@@ -43,7 +45,8 @@ from faceplate.people.person import Anchor
 from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition, thresholds_of
 from faceplate.service import Stop
-from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Seconds
+from faceplate.settings import Settings
+from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Seconds, Show
 
 MAN = FOOTAGE / "man-2.jpg"
 STANDING = Stills(frame_rate=10.0, frames=6)
@@ -108,7 +111,7 @@ def with_(config: Config, section: str, **values: object) -> Config:
     return config.model_copy(update={section: getattr(config, section).model_copy(update=values)})
 
 
-def play(config: Config, diary: Diary, source: Path = MAN, show: app.Show = app.show_nothing) -> Diary:
+def play(config: Config, diary: Diary, source: Path = MAN, show: Show = app.show_nothing) -> Diary:
     playback.replay(config, ReplayCamera(source, paced=False, stills=STANDING), diary, show)
     return diary
 
@@ -154,7 +157,7 @@ def test_a_door_that_knows_nobody_lets_nobody_in(config, locks):
     assert len(locks[0].moves) == 1
 
 
-def broken_gallery(config: Config) -> app.Show:
+def broken_gallery(config: Config) -> Show:
     def show(_frame: Frame, _matches: Sequence[Match], decision: Decision) -> None:
         if decision.outcome is Outcome.GRANTED:
             (person,) = config.people.store.glob("*.person")
@@ -438,6 +441,107 @@ def test_a_door_that_cannot_be_ordered_opens_all_the_same(enrolled, tmp_path, ca
     app.run(config, nobody_stops_it)
     assert "access_granted" in rows(config)
     assert any("nobody can give orders" in message for message in caplog.messages)
+
+
+def test_the_status_tells_how_the_loop_does(enrolled, tmp_path, monkeypatch):
+    config = with_an_exit_button(filmed(enrolled, a_film(tmp_path / "film", 1000)))
+    with running(config, monkeypatch):
+        soon(config.control.socket.exists)
+        soon(lambda: "access_granted" in rows_if_any(config))
+        status = asking.order(config, "status")
+    assert (status["camera"], status["presence"]) == ("online", True)
+    assert 0 < status["decision_ms_p50"] <= status["decision_ms_p95"] < 10_000
+    assert status["bundle"].startswith(load_bundle(DEFAULT_BUNDLE).manifest.name + "/")
+    assert status["contract"] == 2
+
+
+def test_without_a_camera_the_status_says_so(enrolled, tmp_path, monkeypatch):
+    config = with_an_exit_button(filmed(enrolled, tmp_path / "nowhere"))
+    with running(config, monkeypatch):
+        soon(config.control.socket.exists)
+        status = asking.order(config, "status")
+    assert (status["camera"], status["presence"], status["fps"]) == ("offline", False, 0)
+
+
+@pytest.fixture
+def dashboards(monkeypatch: pytest.MonkeyPatch) -> list[Dashboard]:
+    """Every dashboard that was built; what it does is ordered by others."""
+    built: list[Dashboard] = []
+
+    def known_dashboard(*given, **options):
+        built.append(Dashboard(*given, **options))
+        return built[-1]
+
+    monkeypatch.setattr(app, "Dashboard", known_dashboard)
+    return built
+
+
+def without_a_camera(config: Config) -> Config:
+    return filmed(with_an_exit_button(config), Path("nowhere"))
+
+
+def with_an_exit_button_and_a_camera(config: Config) -> Config:
+    return with_an_exit_button(config)
+
+
+@pytest.mark.parametrize("kind", [lambda config: config, with_an_exit_button_and_a_camera, without_a_camera])
+def test_an_ordered_restart_ends_the_run_with_the_door_locked(enrolled, tmp_path, locks, dashboards, kind):
+    config = kind(filmed(enrolled, a_film(tmp_path / "film", 1000)))
+    daemon = threading.Thread(target=app.run, args=(config, nobody_stops_it))
+    daemon.start()
+    sees = kind is not without_a_camera
+    soon(lambda: ("access_granted" if sees else "door_fault") in rows_if_any(config))
+    dashboards[0].restart()
+    daemon.join(20)
+    assert not daemon.is_alive()
+    assert is_shut(locks[0])
+    app.run(filmed(config, a_film(tmp_path / "another film", 1)), nobody_stops_it)
+    app.run(filmed(config, a_film(tmp_path / "a third film", 1)), nobody_stops_it)
+    reasons = [dashboard.facts()["restart_reason"] for dashboard in dashboards]
+    assert reasons == ["first_start", "ordered", "stopped"]
+
+
+def test_an_adjusted_threshold_outlasts_a_restart(enrolled, tmp_path, monkeypatch, dashboards):
+    config = with_(with_an_exit_button(filmed(enrolled, a_film(tmp_path / "film", 1000))), "access", repeat_after=1.0)
+    with running(config, monkeypatch):
+        soon(lambda: "access_granted" in rows_if_any(config))
+        dashboards[0].settings.adjust("detection_threshold", 1.0)
+        status = asking.order(config, "status")
+    assert status["settings"]["detection_threshold"] == 1.0
+    assert status["bounds"]["detection_threshold"][1] == 1.0
+    granted = rows(config).count("access_granted")
+    with running(config, monkeypatch):
+        soon(lambda: "access_denied" in rows(config))
+    assert rows(config).count("access_granted") == granted, "a restart does not make it looser"
+
+
+def test_somebody_known_is_a_stranger_to_a_stricter_threshold_on_the_very_next_frame(enrolled):
+    settings = Settings(enrolled, Forgetful(), lambda _: None)
+    recognition = Recognition(enrolled.vision, enrolled.people, settings.thresholds)
+    settings.calibrated(recognition.thresholds)
+    eyes, people = recognition.eyes(), recognition.recogniser()
+
+    def taken_for() -> list[Likeness]:
+        return [people.name(seen).likeness for seen in eyes.see(Frame(0, Seconds(0.0), read_picture(MAN)))]
+
+    assert taken_for() == [Likeness.VERIFIED]
+    settings.adjust("detection_threshold", 1.0)
+    assert taken_for() == [Likeness.UNKNOWN]
+    settings.adjust("detection_threshold", recognition.thresholds.detection)
+    assert taken_for() == [Likeness.VERIFIED]
+    settings.adjust("verification_threshold", 1.0)
+    assert taken_for() == [Likeness.UNKNOWN]
+
+
+def test_the_picture_of_a_grant_can_be_asked_for_where_the_owner_wants_that(enrolled, tmp_path, dashboards):
+    config = filmed(enrolled, a_film(tmp_path / "film", 5))
+    app.run(with_(config, "bridge", snapshot="enrolled"), nobody_stops_it)
+    app.run(config, nobody_stops_it)
+    last = dashboards[0].snapshots.last
+    assert last is not None
+    assert (last.person, last.outcome) == ("Daniel", Outcome.GRANTED)
+    assert last.jpeg.startswith(b"\xff\xd8")
+    assert dashboards[1].snapshots.last is None
 
 
 def likenesses(config: Config, change: Callable[[], object], at: int) -> tuple[list[Likeness], Diary]:

@@ -93,7 +93,7 @@ def out_of_limit(limit):
 
 
 def wrong_types(field):
-    yield [1, 2]
+    yield [2, 1]  # the lowest value comes first where there are two
     yield {"a": 1}
     if field.annotation is not bool:
         yield True
@@ -157,7 +157,7 @@ def test_a_fault_in_every_key_is_reported_in_one_message():
         section = tree
         for name in path[:-1]:
             section = section.setdefault(name, {})
-        section[path[-1]] = [1, 2]
+        section[path[-1]] = [2, 1]
     head, *faults = complaint_about(tree).splitlines()
     assert head == f"the file has {len(KEYS)} faults:"
     assert {fault.split(":")[0].strip() for fault in faults} == set(KEYS)
@@ -201,6 +201,13 @@ def test_a_section_must_have_keys(section, value):
             "line 5 is given to both bell and red",
         ),
         ("door", {"open_time": 5, "pre_alarm_time": 6}, "pre_alarm_time (6) must not exceed open_time (5)"),
+        ("bridge", {"bounds": {"margin": [0.3, 0.1]}}, "the lowest value comes first"),
+        ("bridge", {"bounds": {"release_time": [0.4, 5]}}, "greater than or equal to 0.5"),
+        ("bridge", {"bounds": {"release_time": [5, 61]}}, "less than or equal to 60"),
+        ("bridge", {"bounds": {"detection_threshold": [0.5, 1.1]}}, "less than or equal to 1"),
+        ("bridge", {"bounds": {"margin": [0.1, 0.2, 0.3]}}, "expected null, or the lowest and the highest value"),
+        ("bridge", {"bounds": {"release_time": [1, 2]}}, "door.release_time is 5, and bridge.bounds.release_time"),
+        ("bridge", {"bounds": {"verification_threshold": [0.4, 1]}}, "allows 0.4 to 1: it must lie within"),
         ("access", {"lockout": {"first": 61, "longest": 60}}, "first (61) must not exceed longest (60)"),
         ("access", {"pin": {"first": 61, "longest": 60}}, "first (61) must not exceed longest (60)"),
         ("access", {"schedules": {"always": {}}}, "the name 'always' is taken"),

@@ -271,6 +271,65 @@ def test_who_needs_longer_gets_longer(rig):
     assert rig.lock.locked
 
 
+def test_another_release_time_counts_from_the_next_grant_on(rig):
+    rig.door.obey(rig.decision("Ada"))
+    rig.door.release_for(Seconds(60.0))
+    rig.pass_time(5.0)
+    assert rig.lock.locked, "what is under way is not prolonged"
+    rig.door.release_for(Seconds(1.0))
+    rig.door.obey(rig.decision("Ada"))
+    rig.pass_time(0.9)
+    assert not rig.lock.locked
+    rig.pass_time(0.1)
+    assert rig.lock.locked
+
+
+def test_another_release_time_is_that_of_the_exit_button_and_of_orders_too(wired):
+    wired.door.release_for(Seconds(1.0))
+    wired.door.order(Order.ACCESS)
+    wired.pass_time(0.9)
+    assert not wired.lock.locked
+    wired.pass_time(0.1)
+    assert wired.lock.locked
+    wired.press(exit_pressed=True)
+    wired.pass_time(0.1)
+    assert not wired.lock.locked
+    wired.pass_time(1.0)
+    assert wired.lock.locked
+
+
+def test_who_needs_longer_gets_longer_than_another_release_time_too(rig):
+    rig.door.release_for(Seconds(1.0))
+    rig.door.obey(replace(rig.decision("Ada"), extended=True))
+    rig.pass_time(15.9)
+    assert not rig.lock.locked
+    rig.pass_time(0.2)
+    assert rig.lock.locked
+
+
+def test_alarms_are_silenced_and_told_of_and_the_lights_follow(wired):
+    wired.press(tampered=True)
+    assert wired.door.status().sounding == (DoorEventType.TAMPER,)
+    wired.door.silence()
+    wired.pass_time(0.05)
+    assert wired.door.status().sounding == ()
+    assert wired.door.status().tampered
+    assert wired.record.story[-1] == ("door_alarms_silenced", "command")
+    for _ in range(50):
+        wired.pass_time(0.1)
+        assert not wired.panel.shown.buzzer
+    assert wired.record.story[-1] == ("door_alarms_silenced", "command")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_door_that_is_not_running_silences_nothing(when):
+    rig = Rig()
+    if when == "after":
+        rig.started().door.close()
+    with pytest.raises(DoorError, match="not running"):
+        rig.door.silence()
+
+
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.GRANTED])
 def test_nothing_but_a_grant_unlocks(rig, outcome):
     rig.door.obey(Decision(1, rig.time(), outcome, Reason.VERIFIED, _match("Ada"), holder="Ada"))

@@ -21,6 +21,7 @@ from faceplate.door.state import (
     Ordered,
     Output,
     Shut,
+    Silence,
     State,
     TimePasses,
     Timings,
@@ -715,6 +716,71 @@ def test_since_when_the_door_is_closed_is_known_only_of_a_door_that_is_closed():
     assert status_of(rig.state).closed_since is None
     rig.read(122.0, is_open=True)
     assert status_of(rig.state).closed_since is None
+
+
+# ---- Silence ---------------------------------------------------------------------------------------------------------
+
+
+def silences(rig):
+    return [event for event in rig.events if event.type is DoorEventType.SILENCED]
+
+
+def test_a_silenced_alarm_stays_raised_until_its_condition_is_over():
+    rig = Rig()
+    rig.read(110.0, tampered=True)
+    rig.give(111.0, Silence())
+    status = status_of(rig.state)
+    assert (status.tampered, status.silenced, status.sounding) == (True, {DoorEventType.TAMPER}, ())
+    assert silences(rig) == [DoorEvent(DoorEventType.SILENCED, Seconds(111.0), Cause.COMMAND)]
+    rig.read(112.0, tampered=False)
+    assert status_of(rig.state) == replace(status, tampered=False, silenced=frozenset())
+    assert rig.told[-1] == ("door_tamper", 112.0, False)
+
+
+def test_the_same_alarm_sounds_again_when_it_is_raised_again():
+    rig = Rig()
+    rig.read(110.0, tampered=True)
+    rig.give(111.0, Silence())
+    rig.read(112.0, tampered=False)
+    rig.read(113.0, tampered=True)
+    assert status_of(rig.state).sounding == (DoorEventType.TAMPER,)
+
+
+def test_what_is_silent_is_not_silenced_again():
+    rig = Rig()
+    rig.give(110.0, Silence())
+    assert silences(rig) == []
+    rig.read(111.0, tampered=True)
+    rig.give(112.0, Silence())
+    rig.give(113.0, Silence())
+    assert len(silences(rig)) == 1
+
+
+def test_a_forced_door_that_was_silenced_goes_on_to_the_warning_and_the_alarm_which_sound():
+    rig = Rig()
+    rig.read(120.0, is_open=True)
+    rig.wait(121.0)
+    rig.give(122.0, Silence())
+    assert status_of(rig.state).sounding == ()
+    rig.wait(127.0)
+    assert status_of(rig.state).sounding == (DoorEventType.OPEN_TOO_LONG_WARNING,)
+    rig.give(128.0, Silence())
+    assert status_of(rig.state).sounding == ()
+    rig.wait(130.0)
+    assert status_of(rig.state).sounding == (DoorEventType.OPEN_TOO_LONG,)
+    assert status_of(rig.state).silenced == {DoorEventType.FORCED_OPEN}
+    rig.read(131.0, is_open=False)
+    assert (status_of(rig.state).alarms, status_of(rig.state).silenced) == ((), frozenset())
+
+
+@pytest.mark.parametrize("mode", DoorMode)
+def test_silence_moves_nothing_in_any_mode(mode):
+    rig = Rig(mode=mode)
+    rig.read(110.5, tampered=True)
+    before = rig.state
+    taken = rig.give(110.5, Silence())
+    assert taken.output is None
+    assert taken.state == replace(before, silenced=frozenset({DoorEventType.TAMPER}))
 
 
 # ---- The bolt --------------------------------------------------------------------------------------------------------

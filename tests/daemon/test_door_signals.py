@@ -23,7 +23,7 @@ from faceplate.door.signals import (
     showing,
     table,
 )
-from faceplate.events import DoorMode, DoorStatus
+from faceplate.events import DoorEventType, DoorMode, DoorStatus
 from faceplate.types import Decision, Likeness, Match, Method, Outcome, Reason, Seconds
 
 RED, GREEN, DARK = Lights(red=True), Lights(green=True), Lights()
@@ -186,6 +186,40 @@ def test_an_alarm_sounds_whatever_else_there_is(alarm, mode):
     assert any(beat.lights.buzzer and beat.lights.red for beat in pattern.beats)
 
 
+RAISED_BY = dict(
+    zip(
+        ALARMS,
+        (
+            DoorEventType.FORCED_OPEN,
+            DoorEventType.TAMPER,
+            DoorEventType.OPEN_TOO_LONG,
+            DoorEventType.JAMMED,
+            DoorEventType.OPEN_TOO_LONG_WARNING,
+        ),
+        strict=True,
+    )
+)
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_a_silenced_alarm_sounds_no_longer_and_is_seen_all_the_same(alarm):
+    silenced = DoorStatus(silenced=frozenset({RAISED_BY[alarm]}), **{alarm: True})
+    assert pattern_of(silenced, None, NOW) == signals.FAULTY
+    answer = answered(None, decision(Outcome.DENIED, Reason.TOO_SOON), NOW)
+    assert pattern_of(silenced, answer, NOW) == answer_to(Reason.TOO_SOON)
+
+
+@pytest.mark.parametrize(("silenced", "other"), list(itertools.permutations(ALARMS, 2)))
+def test_another_alarm_sounds_beside_one_that_was_silenced(silenced, other):
+    status = DoorStatus(silenced=frozenset({RAISED_BY[silenced]}), **{silenced: True, other: True})
+    assert pattern_of(status, None, NOW) == signals.ALARMS[RAISED_BY[other]]
+
+
+@pytest.mark.parametrize(("graver", "other"), list(itertools.combinations(ALARMS, 2)))
+def test_of_two_alarms_the_graver_sounds(graver, other):
+    assert pattern_of(DoorStatus(**{graver: True, other: True}), None, NOW) == signals.ALARMS[RAISED_BY[graver]]
+
+
 def test_forced_open_is_the_loudest():
     def loudness(pattern: Pattern) -> float:
         return sum(beat.lasting for beat in pattern.beats if beat.lights.buzzer) / pattern.length
@@ -277,7 +311,7 @@ def test_the_table_lists_all_of_it():
         "granted": signals.GRANTED,
     }
     rows = [line.strip("|").split("|") for line in table().splitlines()]
-    names = ["unlocked", "blocked, locked down", "something does not work", "locked"]
+    names = ["unlocked", "blocked, locked down", "something does not work, an alarm is silenced", "locked"]
     assert [tuple(cell.strip() for cell in row) for row in rows] == [
         *head,
         *((what, pattern.words) for what, pattern in states.items()),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from faceplate.door.hardware import Readings
-from faceplate.door.state import Fault, Grant, Observed, Ordered, Shut, TimePasses
+from faceplate.door.state import Fault, Grant, Observed, Ordered, Shut, Silence, TimePasses
 from faceplate.events import Cause, DoorMode, Order
 from strategies_door import DELAYS, FAULTS, KINDS, PEOPLE, Watched, run_traces
 
@@ -71,6 +71,13 @@ class AnyDoor(RuleBasedStateMachine):
     def something_breaks_or_works_again(self, what, active, after):
         self._give(Fault(what, active), after)
 
+    @rule(after=delays)
+    def the_alarms_are_silenced(self, after):
+        before = self.door.state
+        taken = self._give(Silence(), after)
+        assert not taken.state.silenced or taken.state.silenced <= taken.state.alarms
+        assert before.alarms & taken.state.alarms <= taken.state.silenced, "what was raised is silent"
+
     @rule(after=any_delay | delays)
     def time_passes(self, after):
         self._give(TimePasses(), after)
@@ -110,6 +117,7 @@ def test_without_a_grant_an_order_or_the_exit_button_nothing_unlocks(timings):
             Observed(Readings(None, is_open, tampered, bell, bolt)),
             Observed(Readings()),
             Fault(FAULTS[0], active=tampered),
+            Silence(),
             TimePasses(),
         ):
             now += DELAYS[bits % len(DELAYS)]

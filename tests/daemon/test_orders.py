@@ -507,8 +507,10 @@ def test_the_status(house, orders):
         {
             "mode": "locked",
             "lock": "locked",
+            "bolt": None,
             "open": False,
             "alarms": [],
+            "silenced": False,
             "faults": ["contact cannot be read"],
             "lockout": 12.3,
             "pin_lockout": 0.0,
@@ -523,6 +525,12 @@ def test_the_status(house, orders):
     assert house.audited() == []
 
 
+@pytest.mark.parametrize(("thrown", "told"), [(True, "thrown"), (False, "withdrawn"), (None, None)])
+def test_the_status_tells_where_the_bolt_is(house, orders, thrown, told):
+    house.status_of_door = DoorStatus(bolt_thrown=thrown)
+    assert ask(orders, "status").result["bolt"] == told
+
+
 @pytest.mark.parametrize(
     ("raised", "alarm"),
     [
@@ -535,6 +543,20 @@ def test_the_status(house, orders):
 def test_the_status_names_each_alarm(house, orders, raised, alarm):
     house.status_of_door = DoorStatus(**{raised: True})
     assert ask(orders, "status").result["alarms"] == [alarm.value]
+
+
+@pytest.mark.parametrize(
+    ("silenced", "told"),
+    [
+        (set(), False),
+        ({DoorEventType.TAMPER}, False),
+        ({DoorEventType.TAMPER, DoorEventType.JAMMED}, True),
+    ],
+)
+def test_the_status_says_whether_everything_that_is_raised_was_silenced(house, orders, silenced, told):
+    house.status_of_door = DoorStatus(tampered=True, jammed=True, silenced=frozenset(silenced))
+    status = ask(orders, "status").result
+    assert (status["silenced"], status["alarms"]) == (told, ["door_tamper", "door_jammed"])
 
 
 def test_the_status_goes_by_what_the_lock_was_told_and_is_there_without_a_gallery_and_a_journal(house, orders):

@@ -37,11 +37,12 @@ class Door:
         self.gallery = Gallery(self.folder, folder / "gallery.key")
         self.layouts = 0
         self.changes: list[PeopleEvent] = []
-        self.recogniser = Recogniser(self.gallery, self.matcher, self.changes.append)
+        self.threshold = 0.9
+        self.recogniser = Recogniser(self.gallery, self.matcher, self.changes.append, lambda: self.threshold)
 
     def matcher(self, people):
         self.layouts += 1
-        return Matcher(people, compare, Thresholds(Score(0.9), 0.3, 0.1))
+        return Matcher(people, compare, Thresholds(Score(self.threshold), 0.3, 0.1))
 
     def enrol(self, name, embedding):
         with self.gallery.changing():
@@ -78,6 +79,42 @@ def test_somebody_removed_is_a_stranger_from_the_next_frame_on(door):
     with door.gallery.changing():
         door.gallery.remove(ada)
     assert (door.names(ADA), door.names(BOB)) == (None, "Bob")
+
+
+def test_another_threshold_counts_from_the_next_frame_on_and_is_no_change_of_people(door):
+    door.enrol("Ada", ADA)
+    assert door.names(ADA) == "Ada"
+    laid_out, told = door.layouts, list(door.changes)
+    door.threshold = 1.0
+    assert door.names(ADA) is None
+    assert door.names(ADA) is None
+    door.threshold = 0.9
+    assert door.names(ADA) == "Ada"
+    assert (door.layouts, door.changes) == (laid_out + 2, told)
+
+
+def test_another_threshold_and_somebody_new_count_at_once(door):
+    door.enrol("Ada", ADA)
+    door.names(ADA)
+    door.threshold = 1.0
+    door.enrol("Bob", BOB)
+    assert (door.names(ADA), door.names(BOB)) == (None, None)
+    assert door.changes[-1] == PeopleEvent(added=("Bob",))
+
+
+def test_a_persons_own_stricter_threshold_holds_beside_any_other(door):
+    door.threshold = 0.5
+    ada = door.enrol("Ada", ADA)
+    slightly_other = (0.9 * ADA + 0.4359 * BOB).astype(np.float32)  # scores 0.95
+    assert door.names(slightly_other) == "Ada"
+    save(door, replace(ada, rights=Rights(detection_threshold=0.97)))
+    assert door.names(slightly_other) is None
+    door.threshold = 0.6
+    assert door.names(slightly_other) is None
+    save(door, replace(ada, rights=Rights(detection_threshold=0.8)))
+    assert door.names(slightly_other) == "Ada"
+    door.threshold = 0.96
+    assert door.names(slightly_other) is None
 
 
 def test_the_gallery_is_read_only_when_it_changed(door):

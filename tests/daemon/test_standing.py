@@ -28,7 +28,14 @@ from strategies_access import unknown, verified
 RULES = AccessConfig()
 LATER = Seconds(5000.0)
 FIVE = Backoff(5, Seconds(160.0), Seconds(160.0))
-SOME = Standing(FIVE, Backoff(2, Seconds(90.0)), face_unlock=False, mode=DoorMode.LOCKED_DOWN, latest=NOON)
+SOME = Standing(
+    FIVE,
+    Backoff(2, Seconds(90.0)),
+    face_unlock=False,
+    mode=DoorMode.LOCKED_DOWN,
+    adjusted={"margin": 0.15, "release_time": 3.5},
+    latest=NOON,
+)
 
 
 def at(now: float) -> Seconds:
@@ -66,6 +73,7 @@ standings = st.builds(
     pins=st.sampled_from([FRESH, Backoff(3, at(9.0), at(9.0))]),
     face_unlock=st.booleans(),
     mode=st.sampled_from(DoorMode),
+    adjusted=st.dictionaries(st.sampled_from(["margin", "release_time"]), st.floats(0, 60)),
     latest=st.none() | st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds have none
 )
 
@@ -78,6 +86,7 @@ def test_nothing_that_is_kept_makes_the_next_start_looser(tmp_path: Path, standi
     opened(path).change(lambda _: standing)
     again = opened(path).standing
     assert again.face_unlock is standing.face_unlock
+    assert again.adjusted == standing.adjusted
     assert again.mode is after_a_restart(standing.mode)
     for before, after in ((standing.visits, again.visits), (standing.pins, again.pins)):
         assert after.failures == before.failures
@@ -105,12 +114,14 @@ def changed(**values: object) -> bytes:
     return json.dumps(tree).encode()
 
 
-def signed(tree: object) -> bytes:
+def signed(tree: object, version: int = 2) -> bytes:
     """With a checksum that fits: written by another program, or another version of this one."""
     import hashlib  # noqa: PLC0415 - only here
 
     canonical = json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()
-    return json.dumps({"version": 1, "checksum": hashlib.sha256(canonical).hexdigest(), "standing": tree}).encode()
+    return json.dumps(
+        {"version": version, "checksum": hashlib.sha256(canonical).hexdigest(), "standing": tree}
+    ).encode()
 
 
 GOOD = json.loads(to_bytes(SOME))["standing"]
@@ -123,13 +134,13 @@ DAMAGED = {
     "a list": b"[]",
     "null": b"null",
     "cut": to_bytes(SOME)[:-20],
-    "another version": to_bytes(SOME).replace(b'"version": 1', b'"version": 2'),
+    "another version": to_bytes(SOME).replace(b'"version": 2', b'"version": 3'),
     "no version": b'{"standing": {}}',
     "fewer failures": changed(visits={"failures": 0, "locked_out": False}),
     "face unlock on": changed(face_unlock=True),
     "not locked down": changed(mode="locked"),
     "an earlier date": changed(latest="2020-01-01T00:00:00+00:00"),
-    "no checksum": json.dumps({"version": 1, "standing": GOOD}).encode(),
+    "no checksum": json.dumps({"version": 2, "standing": GOOD}).encode(),
     "signed, a part missing": signed({"visits": GOOD["visits"]}),
     "signed, another mode": signed(GOOD | {"mode": "ajar"}),
     "signed, negative": signed(GOOD | {"visits": {"failures": -1, "locked_out": True}}),
@@ -139,6 +150,12 @@ DAMAGED = {
     "signed, no zone": signed(GOOD | {"latest": "2026-06-03T12:00:00"}),
     "signed, no date": signed(GOOD | {"latest": "soon"}),
     "signed, a number for a date": signed(GOOD | {"latest": 5}),
+    "a wider margin": changed(adjusted={"margin": 0.01}),
+    "signed, nothing adjusted": signed({name: part for name, part in GOOD.items() if name != "adjusted"}),
+    "signed, a truth for a setting": signed(GOOD | {"adjusted": {"margin": True}}),
+    "signed, a text for a setting": signed(GOOD | {"adjusted": {"margin": "0.1"}}),
+    "signed, no number for a setting": signed(GOOD | {"adjusted": {"margin": float("nan")}}),
+    "signed, a list for settings": signed(GOOD | {"adjusted": [0.1]}),
     "deep": b"[" * 30_000,
     "huge": b" " * 10_000_000 + to_bytes(SOME),
 }
@@ -155,6 +172,17 @@ def test_a_file_that_is_not_ours_is_as_bad_as_can_be(path, kind, caplog):
         assert cure in told
     assert path.with_name("standing.json.damaged").read_bytes() == DAMAGED[kind]
     assert as_bad_as_can_be(opened(path).standing), "a restart does not make it better"
+
+
+def test_the_file_of_an_earlier_version_is_read(path):
+    path.parent.mkdir()
+    earlier = {name: part for name, part in GOOD.items() if name != "adjusted"}
+    path.write_bytes(signed(earlier, version=1))
+    standing = opened(path).standing
+    assert (standing.mode, standing.face_unlock, standing.latest) == (SOME.mode, SOME.face_unlock, SOME.latest)
+    assert standing.visits.failures == 5
+    assert standing.adjusted == {}
+    assert json.loads(path.read_bytes())["version"] == 2, "and from then on kept as this version keeps it"
 
 
 @pytest.mark.parametrize("truth", [None, 0, 1, "true", "no", []])

@@ -9,13 +9,17 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from faceplate.access.standing import Forgetful
+from faceplate.config import Config
 from faceplate.control.peers import Ranks
 from faceplate.control.protocol import Fault
 from faceplate.control.server import ControlServer
+from faceplate.dashboard import Dashboard
 from faceplate.errors import StoreError
 from faceplate.events import DoorStatus
 from faceplate.orders.arguments import NewRights
@@ -24,6 +28,9 @@ from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
+from faceplate.restart import Run
+from faceplate.settings import Settings
+from faceplate.snapshot import Snapshots
 from faceplate.types import Seconds
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
@@ -69,6 +76,12 @@ def house():
     return House()
 
 
+def a_dashboard(folder):
+    run = Run(folder / "run.json", datetime.now(UTC))
+    settings = Settings(Config(), Forgetful(), lambda _: None)
+    return Dashboard(clock, run, lambda: None, settings, Snapshots("off", lambda: datetime.now(UTC)))
+
+
 @pytest.fixture
 def table(house, tmp_path):
     people = Household(Gallery(tmp_path / "people", tmp_path / "gallery.key"), {"always"})
@@ -76,7 +89,9 @@ def table(house, tmp_path):
     def remember(_mode):
         raise StoreError("nowhere")
 
-    report = StatusReport(house, Reception(), people.count, tmp_path / "people", clock)
+    report = StatusReport(
+        house, Reception(), people.count, tmp_path / "people", clock, more=a_dashboard(tmp_path).facts
+    )
     return door_commands(DoorOrders(house, Reception(), house, remember), report) | people_commands(people)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -23,6 +23,9 @@ class Standing:
 
     mode: DoorMode = DoorMode.LOCKED
     """What the door starts in; LOCKED, BLOCKED or LOCKED_DOWN"""
+
+    adjusted: Mapping[str, float] = field(default_factory=dict)
+    """What was adjusted in place of the configuration's values, by name; in force only within the bounds"""
 
     latest: datetime | None = None
     """The latest time the clock on the wall is known to have shown; aware, UTC"""

@@ -5,11 +5,16 @@ Defaults live here and nowhere else. Unknown keys are refused.
 
 from __future__ import annotations
 
+from typing import Self
+
+from pydantic import model_validator
+
 from faceplate.config.access import AccessConfig
 from faceplate.config.door import DoorConfig
 from faceplate.config.section import Section
 from faceplate.config.sensing import CameraConfig, PeopleConfig, QualityConfig, VisionConfig
 from faceplate.config.service import (
+    BoundsConfig,
     BridgeConfig,
     CommandsConfig,
     ControlConfig,
@@ -22,6 +27,7 @@ from faceplate.config.service import (
 
 __all__ = [
     "AccessConfig",
+    "BoundsConfig",
     "BridgeConfig",
     "CameraConfig",
     "CommandsConfig",
@@ -54,3 +60,21 @@ class Config(Section):
     speech: SpeechConfig = SpeechConfig()
     bridge: BridgeConfig = BridgeConfig()
     log: LogConfig = LogConfig()
+
+    @model_validator(mode="after")
+    def _what_may_be_adjusted_begins_within_its_bounds(self) -> Self:
+        filed = {
+            "people.detection_threshold": self.people.detection_threshold,
+            "people.verification_threshold": self.people.verification_threshold,
+            "people.margin": self.people.margin,
+            "door.release_time": self.door.release_time,
+        }
+        for path, value in filed.items():
+            setting = path.partition(".")[2]
+            pair = self.bridge.bounds.of(setting)
+            if pair is not None and value is not None and not pair[0] <= value <= pair[1]:
+                raise ValueError(
+                    f"{path} is {value:g}, and bridge.bounds.{setting} allows {pair[0]:g} to {pair[1]:g}: it must lie "
+                    "within its own bounds"
+                )
+        return self

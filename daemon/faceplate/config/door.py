@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from faceplate.config.section import Section
+from faceplate.config.service import LONGEST_RELEASE, SHORTEST_RELEASE
 from faceplate.types import Seconds
 
 LineNumber = Annotated[int, Field(ge=0, le=511)]
@@ -92,7 +93,7 @@ class DoorConfig(Section):
     inputs: InputsConfig = InputsConfig()
     lights: LightsConfig = LightsConfig()
 
-    release_time: Annotated[Seconds, Field(ge=0.5, le=60)] = Seconds(5.0)
+    release_time: Annotated[Seconds, Field(ge=SHORTEST_RELEASE, le=LONGEST_RELEASE)] = Seconds(5.0)
     """How long the door stays unlocked after a grant (ONVIF ReleaseTime)"""
 
     extended_release_time: Annotated[Seconds, Field(ge=0, le=120)] = Seconds(15.0)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic.functional_validators import BeforeValidator
+from pydantic.functional_validators import AfterValidator, BeforeValidator
 
-from faceplate.config.section import AnyPath, ExistingFile, Section, tuple_from
+from faceplate.config.section import AnyPath, ExistingFile, Section, Unit, tuple_from
 
 
 class DeviceConfig(Section):
@@ -110,6 +110,45 @@ class CommandsConfig(Section):
     """Read rows of the journal again"""
 
 
+SHORTEST_RELEASE = 0.5
+LONGEST_RELEASE = 60.0
+"""What `door.release_time` may be"""
+
+
+def _pair_from(value: object) -> object:
+    if value is None or (isinstance(value, list | tuple) and len(value) == 2):  # noqa: PLR2004 - a pair
+        return tuple_from(value)
+    raise ValueError("expected null, or the lowest and the highest value, such as [0.4, 0.9]")
+
+
+def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
+    if pair[0] > pair[1]:
+        raise ValueError("the lowest value comes first, then the highest")
+    return pair
+
+
+_ReleaseTime = Annotated[float, Field(ge=SHORTEST_RELEASE, le=LONGEST_RELEASE)]
+_Units = Annotated[tuple[Unit, Unit], BeforeValidator(_pair_from), AfterValidator(_ordered)]
+_ReleaseTimes = Annotated[tuple[_ReleaseTime, _ReleaseTime], BeforeValidator(_pair_from), AfterValidator(_ordered)]
+
+
+class BoundsConfig(Section):
+    """How far settings may be adjusted from afar: [lowest, highest]. null: only to what is stricter than the file's."""
+
+    detection_threshold: _Units | None = None
+    verification_threshold: _Units | None = None
+    margin: _Units | None = None
+    """null: from the file's own value to 1"""
+
+    release_time: _ReleaseTimes | None = None
+    """Seconds; null: from 0.5 to the file's own value"""
+
+    def of(self, setting: str) -> tuple[float, float] | None:
+        """What the file writes for a setting."""
+        pair: tuple[float, float] | None = getattr(self, setting)
+        return pair
+
+
 class BridgeConfig(Section):
     """The MQTT side."""
 
@@ -125,6 +164,11 @@ class BridgeConfig(Section):
     """Topics are <base_topic>/<device id>/..."""
 
     commands: CommandsConfig = CommandsConfig()
+
+    bounds: BoundsConfig = BoundsConfig()
+
+    snapshot: Literal["off", "enrolled", "everybody"] = "off"
+    """Of whom the picture of the last decision may be asked for; it is kept in memory only"""
 
     cursor_file: AnyPath = Path("/var/lib/faceplate-bridge/cursor")
     """How far the journal has been delivered"""

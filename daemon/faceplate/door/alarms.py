@@ -56,6 +56,14 @@ def fault(step: Step, what: str, *, active: bool) -> Step:
     return step.to(replace(state, faults=faults)).tell(DoorEventType.FAULT, Cause.FAULT, active=active, detail=what)
 
 
+def silenced(step: Step) -> Step:
+    """Every alarm that is raised falls silent, and stays raised; nothing if none sounds."""
+    state = step.state
+    if state.alarms == state.silenced:
+        return step
+    return step.to(replace(state, silenced=state.alarms)).tell(DoorEventType.SILENCED, Cause.COMMAND)
+
+
 def in_time(step: Step, timings: Timings) -> Step:
     """What time alone makes wrong."""
     return _stuck(_jammed(_open_too_long(_forced(step), timings), timings))

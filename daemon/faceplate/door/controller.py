@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from faceplate.config import DoorConfig
@@ -68,6 +69,10 @@ class Controller:
         """Lock, and read the switches once."""
         self._take(start(self._clock(), mode))
         self.tick()
+
+    def release_for(self, lasting: Seconds) -> None:
+        """The release time from the next grant on. An access that is under way ends as it would have."""
+        self._timings = replace(self._timings, release=lasting)
 
     def tick(self) -> None:
         """Read the switches, let time pass, and show what there is to show."""

@@ -11,7 +11,7 @@ from typing import Final
 from faceplate.config import DoorConfig
 from faceplate.door.controller import Controller
 from faceplate.door.hardware import Hardware
-from faceplate.door.state import Fault, Grant, Ordered
+from faceplate.door.state import Fault, Grant, Ordered, Silence
 from faceplate.door.transitions import Trigger, follows, refusal
 from faceplate.errors import DoorError, OrderRefusedError
 from faceplate.events import Cause, DoorEvent, DoorMode, DoorStatus, Order
@@ -113,6 +113,23 @@ class Door:
                 raise OrderRefusedError(reason)
             self._controller.give(Ordered(order, person))
             self._changed.notify_all()
+
+    def silence(self) -> None:
+        """Silence the alarms that sound; called once that is written down. They stay raised, and new ones sound.
+
+        Raises:
+            DoorError: the lock does not answer, or the door is not running.
+        """
+        with self._changed:
+            self._check_running()
+            self._controller.tick()
+            self._controller.give(Silence())
+            self._changed.notify_all()
+
+    def release_for(self, lasting: Seconds) -> None:
+        """Stay unlocked for so long from the next grant on; an access that is under way ends as it would have."""
+        with self._changed:
+            self._controller.release_for(lasting)
 
     def status(self) -> DoorStatus:
         """What the door is like now; at once, even while the lock's driver hangs."""

@@ -20,6 +20,7 @@ from faceplate.door.state import (
     Ordered,
     Output,
     Shut,
+    Silence,
     State,
     Step,
     TimePasses,
@@ -67,6 +68,8 @@ def _take(begun: Step, given: Input, timings: Timings) -> Step:  # noqa: PLR0911
             return begun if after is None else passage.enter(begun, after, Cause.COMMAND, person)
         case Fault(what, active):
             return alarms.fault(begun, what, active=active)
+        case Silence():
+            return alarms.silenced(begun)
         case Shut(cause):
             return passage.shut(begun, cause)
         case _:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from faceplate.door.hardware import Lights
-from faceplate.events import DoorMode, DoorStatus
+from faceplate.events import DoorEventType, DoorMode, DoorStatus
 from faceplate.types import Decision, Outcome, Reason, Seconds
 
 
@@ -121,6 +121,15 @@ WARNING: Final = Pattern(
     (Beat(Seconds(0.1), Lights(green=True, red=True, buzzer=True)), Beat(Seconds(0.9), _DARK)),
     repeats=True,
 )
+ALARMS: Final[Mapping[DoorEventType, Pattern]] = {
+    DoorEventType.FORCED_OPEN: FORCED_OPEN,
+    DoorEventType.TAMPER: TAMPERED,
+    DoorEventType.OPEN_TOO_LONG: OPEN_TOO_LONG,
+    DoorEventType.JAMMED: JAMMED,
+    DoorEventType.OPEN_TOO_LONG_WARNING: WARNING,
+}
+"""How each sounds. Of several the gravest is shown; one that was silenced only lets the red flash, as a fault does"""
+
 OPEN: Final = Pattern("green", (Beat(Seconds(1.0), _GREEN),), repeats=True)
 BARRED: Final = Pattern("red", (Beat(Seconds(1.0), _RED),), repeats=True)
 FAULTY: Final = Pattern(
@@ -188,16 +197,7 @@ def _beat(pattern: Pattern, elapsed: Seconds) -> tuple[Lights, Seconds | None]:
 
 
 def _alarm(status: DoorStatus) -> Pattern | None:
-    for active, pattern in (
-        (status.forced_open, FORCED_OPEN),
-        (status.tampered, TAMPERED),
-        (status.open_too_long, OPEN_TOO_LONG),
-        (status.jammed, JAMMED),
-        (status.open_too_long_warning, WARNING),
-    ):
-        if active:
-            return pattern
-    return None
+    return ALARMS[status.sounding[0]] if status.sounding else None
 
 
 def _answer(answer: Answer | None, now: Seconds) -> Pattern | None:
@@ -212,7 +212,7 @@ def _state(status: DoorStatus) -> Pattern:
         return OPEN
     if status.mode in {DoorMode.BLOCKED, DoorMode.LOCKED_DOWN}:
         return BARRED
-    return FAULTY if status.faults else IDLE
+    return FAULTY if status.faults or status.silenced else IDLE
 
 
 def table() -> str:
@@ -225,7 +225,12 @@ def table() -> str:
         "soon open too long": WARNING,
         "granted": GRANTED,
     }
-    rests = {"unlocked": OPEN, "blocked, locked down": BARRED, "something does not work": FAULTY, "locked": IDLE}
+    rests = {
+        "unlocked": OPEN,
+        "blocked, locked down": BARRED,
+        "something does not work, an alarm is silenced": FAULTY,
+        "locked": IDLE,
+    }
     answers = ((f"`{reason}`", answer_to(reason)) for reason in (*REFUSALS, *HINTS))
     rows = [*states.items(), *answers, *rests.items()]
     return "\n".join(["| what | shown |", "|---|---|", *(f"| {what} | {pattern.words} |" for what, pattern in rows)])

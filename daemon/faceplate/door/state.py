@@ -118,6 +118,9 @@ class State:
     alarms: frozenset[DoorEventType] = frozenset()
     """Those that were raised and are not over"""
 
+    silenced: frozenset[DoorEventType] = frozenset()
+    """Those of the alarms that no longer sound"""
+
     faults: tuple[str, ...] = ()
 
 
@@ -154,6 +157,11 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """The owner knows: what sounds now falls silent, and stays raised. What is raised later sounds again."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimePasses:
     """Nothing happened but that time went on."""
 
@@ -165,7 +173,7 @@ class Shut:
     cause: Cause
 
 
-Input: TypeAlias = Grant | Ordered | Observed | Fault | TimePasses | Shut
+Input: TypeAlias = Grant | Ordered | Observed | Fault | Silence | TimePasses | Shut
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +219,8 @@ def cleared(step: Step, alarm: DoorEventType, cause: Cause) -> Step:
     state = step.state
     if alarm not in state.alarms:
         return step
-    return step.to(replace(state, alarms=state.alarms - {alarm})).tell(alarm, cause, active=False)
+    after = replace(state, alarms=state.alarms - {alarm}, silenced=state.silenced - {alarm})
+    return step.to(after).tell(alarm, cause, active=False)
 
 
 def status_of(state: State) -> DoorStatus:
@@ -222,10 +231,12 @@ def status_of(state: State) -> DoorStatus:
         is_open=None if state.contact_lost else state.is_open,
         closed_since=None if state.contact_lost else state.closed_since,
         bell_rang=state.bell_rang,
+        bolt_thrown=state.bolt_thrown,
         forced_open=DoorEventType.FORCED_OPEN in state.alarms,
         open_too_long_warning=DoorEventType.OPEN_TOO_LONG_WARNING in state.alarms,
         open_too_long=DoorEventType.OPEN_TOO_LONG in state.alarms,
         tampered=DoorEventType.TAMPER in state.alarms,
         jammed=DoorEventType.JAMMED in state.alarms,
+        silenced=state.silenced,
         faults=state.faults,
     )

@@ -204,6 +204,11 @@ class Bundle:
         """SHA-256 of the Siamese network: two bundles with the same give the same embeddings."""
         return self.manifest.sha256[self.manifest.siamese]
 
+    @property
+    def label(self) -> str:
+        """Its name and the beginning of its id, for people to read."""
+        return f"{self.manifest.name}/{self.id[:12]}"
+
 
 def load_bundle(folder: Path) -> Bundle:
     """Read a bundle and check it against its manifest.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -214,9 +214,18 @@ def door_commands(orders: DoorOrders, status: Callable[[], dict[str, Any]]) -> d
 class StatusReport:
     """What the daemon is like, for a dashboard."""
 
-    def __init__(
-        self, door: Door, reception: Reception, count_people: Callable[[], int], store: Path, clock: Clock
+    def __init__(  # noqa: PLR0913 - each is a part of what it tells
+        self,
+        door: Door,
+        reception: Reception,
+        count_people: Callable[[], int],
+        store: Path,
+        clock: Clock,
+        *,
+        more: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
+        """`more` gives what the other parts of the daemon tell, in words of their own."""
+        self._more = more
         self._store = store
         self._door = door
         self._reception = reception
@@ -230,8 +239,10 @@ class StatusReport:
         return {
             "mode": door.mode.value,
             "lock": "unlocked" if door.lock_commanded_open else "locked",
+            "bolt": _bolt(door),
             "open": door.is_open,
-            "alarms": _alarms(door),
+            "alarms": [alarm.value for alarm in door.alarms if alarm is not DoorEventType.OPEN_TOO_LONG_WARNING],
+            "silenced": bool(door.silenced) and not door.sounding,
             "faults": list(door.faults),
             "lockout": round(access.locked_out, 1),
             "pin_lockout": round(access.pin_locked_out, 1),
@@ -241,6 +252,7 @@ class StatusReport:
             "store": str(self._store.resolve()),
             "version": __version__,
             "uptime": round(self._clock() - self._started, 1),
+            **self._more(),
         }
 
     def _people(self) -> int | None:
@@ -251,11 +263,7 @@ class StatusReport:
             return None
 
 
-def _alarms(door: DoorStatus) -> list[str]:
-    raised = {
-        DoorEventType.FORCED_OPEN: door.forced_open,
-        DoorEventType.OPEN_TOO_LONG: door.open_too_long,
-        DoorEventType.TAMPER: door.tampered,
-        DoorEventType.JAMMED: door.jammed,
-    }
-    return [event.value for event, is_raised in raised.items() if is_raised]
+def _bolt(door: DoorStatus) -> str | None:
+    if door.bolt_thrown is None:
+        return None
+    return "thrown" if door.bolt_thrown else "withdrawn"

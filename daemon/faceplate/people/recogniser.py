@@ -18,19 +18,21 @@ _log = logging.getLogger(__name__)
 
 
 class Recogniser:
-    """Sighting -> Match. Somebody added or removed counts from the next frame on."""
+    """Sighting -> Match. Somebody added or removed, or another threshold, counts from the next frame on."""
 
     def __init__(
         self,
         gallery: Gallery,
         make_matcher: Callable[[Sequence[Person]], Matcher],
         changed: Callable[[PeopleEvent], None] = lambda _: None,
+        strictness: Callable[[], Hashable] = lambda: None,
     ) -> None:
         """Read the gallery, so that what is wrong with it is said before anybody comes.
 
         Args:
             gallery: who is enrolled.
             make_matcher: lays people out for comparing.
+            strictness: another value whenever `make_matcher` would make another matcher of the same people.
             changed: is told, by whoever asks, when somebody has been added, changed or removed.
 
         Raises:
@@ -42,6 +44,8 @@ class Recogniser:
         self._version = gallery.version()
         self._one_at_a_time = threading.Lock()
         self._people = self._read()
+        self._strictness = strictness
+        self._matched_by = strictness()
         self._matcher = make_matcher(self._people)
 
     def name(self, sighting: Sighting) -> Match:
@@ -66,12 +70,19 @@ class Recogniser:
             return {person.name: person.rights for person in self._people}
 
     def _keep_up(self) -> None:
+        before, strictness = self._people, self._strictness()
         if (version := self._gallery.version()) != self._version:
-            before, people = self._people, self._read()
-            self._matcher = self._make_matcher(people)
-            self._people, self._version = people, version
+            people = self._read()
+            self._lay_out(people, strictness)
+            self._version = version
             if (event := _difference(before, people)) != PeopleEvent():
                 self._changed(event)
+        elif strictness != self._matched_by:
+            self._lay_out(before, strictness)
+
+    def _lay_out(self, people: list[Person], strictness: Hashable) -> None:
+        self._matcher = self._make_matcher(people)
+        self._people, self._matched_by = people, strictness
 
     def _read(self) -> list[Person]:
         people = self._gallery.people()

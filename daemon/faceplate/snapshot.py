@@ -1,0 +1,96 @@
+"""The picture of the last decision, for a dashboard: in memory only, and only of whom the owner allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+import cv2
+
+from faceplate.types import Decision, Frame, Image, Likeness, Match, Outcome, Pixels
+
+Whose = Literal["off", "enrolled", "everybody"]
+
+LONGEST_SIDE: Final = Pixels(640)
+
+MOST_BYTES: Final = 400_000
+"""A message of the control socket, and a broker, take a megabyte or so; in base64 a picture is a third larger"""
+
+_QUALITIES: Final = (85, 70, 50, 30)
+"""JPEG's; the first that is small enough"""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One picture, and what was decided on it."""
+
+    jpeg: bytes = field(repr=False)
+
+    ts: str
+    """Wall-clock time of the decision: ISO 8601, UTC, milliseconds, `Z`"""
+
+    outcome: Outcome
+
+    person: str | None
+    """Who it shows, where that is an enrolled person"""
+
+
+class Snapshots:
+    """Keeps the last one; asked from any thread."""
+
+    def __init__(self, whose: Whose, wall_clock: Callable[[], datetime]) -> None:
+        self._whose = whose
+        self._wall_clock = wall_clock
+        self._last: Snapshot | None = None
+
+    @property
+    def last(self) -> Snapshot | None:
+        """The last one; None: there was none, or none is wanted."""
+        return self._last
+
+    def show(self, frame: Frame, matches: Sequence[Match], decision: Decision) -> None:
+        """Keep the picture, if something was decided on it and it may be kept."""
+        if not may_be_kept(self._whose, matches, decision):
+            return
+        now = self._wall_clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._last = Snapshot(jpeg_of(frame.image), now, decision.outcome, _known(decision))
+
+
+def may_be_kept(whose: Whose, matches: Sequence[Match], decision: Decision) -> bool:
+    """Whether a picture of this decision may be kept.
+
+    With "enrolled" that is so only if it is about somebody enrolled who is in view, and nobody else is in view but who
+    is enrolled, too: a passer-by behind a resident is a stranger in a picture as well.
+    """
+    if whose == "off" or decision.outcome is Outcome.NOTHING:
+        return False
+    if whose == "everybody":
+        return True
+    if _known(decision) is None or decision.match is None:
+        return False
+    track = decision.match.sighting.track
+    in_view = any(match.sighting.track == track for match in matches)
+    return in_view and all(match.likeness is Likeness.VERIFIED for match in matches)
+
+
+def jpeg_of(image: Image) -> bytes:
+    """A frame, RGB uint8 (H, W, 3), as a JPEG of at most LONGEST_SIDE pixels and MOST_BYTES bytes."""
+    scale = min(1.0, LONGEST_SIDE / max(image.shape[:2]))
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
+    picture = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+    encoded = b""
+    for quality in _QUALITIES:
+        encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+        if len(encoded) <= MOST_BYTES:
+            break
+    return encoded
+
+
+def _known(decision: Decision) -> str | None:
+    """Who was let in, or recognised and not let in."""
+    if decision.person is not None:
+        return decision.person
+    match = decision.match
+    return match.person if match is not None and match.likeness is Likeness.VERIFIED else None
