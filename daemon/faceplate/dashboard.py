@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from faceplate.model.bundle import CONTRACT
@@ -53,6 +54,23 @@ class Dashboard:
         self.settings.calibrated(recognition.thresholds)
         self._bundle = recognition.bundle.label
         return in_turn(self.vitals.show, self.snapshots.show)
+
+    def adjust(self, setting: str, value: float) -> Mapping[str, Any]:
+        """Go by another value from now on; gives it.
+
+        Raises:
+            OrderRefusedError, StoreError: as `Settings.adjust`.
+        """
+        self.settings.adjust(setting, value)
+        return {"setting": setting, "value": value}
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """The picture of the last decision: `jpeg` in base64, `ts`, `outcome`, `person`; empty where there is none."""
+        last = self.snapshots.last
+        if last is None:
+            return {}
+        jpeg = base64.b64encode(last.jpeg).decode("ascii")
+        return {"jpeg": jpeg, "ts": last.ts, "outcome": last.outcome.value, "person": last.person}
 
     def restart(self) -> None:
         """End this run as soon as the caller has been answered; whoever started the daemon starts it again."""

@@ -33,6 +33,9 @@ class Door(Protocol):
     def order(self, order: Order) -> None:
         """Do it, or raise OrderRefusedError or DoorError."""
 
+    def silence(self) -> None:
+        """Silence the alarms that sound, or raise DoorError."""
+
     def obey(self, decision: Decision) -> None:
         """Unlock if it grants access."""
 
@@ -138,6 +141,11 @@ class DoorOrders:
             case mode:
                 return self._change(_ORDERS[mode])
 
+    def silence(self, _: Nothing) -> dict[str, Any]:
+        """Silence what sounds."""
+        self._door.silence()
+        return {"alarms": [alarm.value for alarm in self._door.status().alarms]}
+
     def clear_lockout(self, _: Nothing) -> dict[str, Any]:
         """Forget all failed attempts."""
         self._reception.clear_lockout()
@@ -207,6 +215,7 @@ def door_commands(orders: DoorOrders, status: Callable[[], dict[str, Any]]) -> d
         "face": Command(Switch, orders.face, lambda wanted: not wanted.on),
         "lockout_clear": Command(Nothing, orders.clear_lockout),
         "trust_clock": Command(Nothing, orders.trust_clock),
+        "silence": Command(Nothing, orders.silence),
         "pin": Command(EnteredPin, orders.enter_pin),
     }
 

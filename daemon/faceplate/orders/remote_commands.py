@@ -27,7 +27,7 @@ LONGEST_WINDOW: Final = 300
 """Seconds that an enrolment from afar may take"""
 
 
-class Setting(Section):
+class Adjustment(Section):
     """A value to go by from now on."""
 
     setting: Literal["detection_threshold", "verification_threshold", "margin", "release_time"]
@@ -40,7 +40,7 @@ class EnrolmentTime(Section):
     seconds: Annotated[int, Field(ge=0, le=LONGEST_WINDOW)]
     """0 ends it"""
 
-    name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
 class PinAtTheDoor(Section):
@@ -58,61 +58,91 @@ class RefusedAfar(Section):
     """So many since the last time this was said"""
 
 
-class Service(Protocol):
-    """What can be changed of the running daemon."""
+class Dashboard(Protocol):
+    """What is shown and adjusted of the running daemon."""
 
     def adjust(self, setting: str, value: float) -> Mapping[str, Any]:
-        """Go by another value, or raise OrderRefusedError."""
+        """Go by another value from now on; or raise OrderRefusedError, StoreError."""
 
-    def open_enrolment(self, seconds: Seconds, name: str | None) -> Mapping[str, Any]:
-        """Enrol whoever comes before the camera next; 0 s ends that. May raise OrderRefusedError or EnrolmentError."""
+    def enrol(self, seconds: Seconds, name: str | None) -> Mapping[str, Any]:
+        """Enrol whoever comes before the camera next; 0 s ends that. May raise OrderRefusedError, EnrolmentError."""
 
     def restart(self) -> None:
         """End, to be started again."""
 
+    def snapshot(self) -> Mapping[str, Any]:
+        """The picture of the last decision, as far as the owner lets it out."""
+
+
+class RemoteOrders:
+    """Does what is ordered from afar."""
+
+    def __init__(self, door: DoorOrders, dashboard: Dashboard) -> None:
+        """Name what it works with.
+
+        Args:
+            door: does what concerns the door.
+            dashboard: does what concerns the daemon.
+        """
+        self._door = door
+        self._dashboard = dashboard
+
+    def adjust(self, wanted: Adjustment) -> Mapping[str, Any]:
+        """Change a setting within its bounds."""
+        return self._dashboard.adjust(wanted.setting, wanted.value)
+
+    def enrol(self, wanted: EnrolmentTime) -> Mapping[str, Any]:
+        """Open, or close, the time in which somebody new is enrolled."""
+        return self._dashboard.enrol(Seconds(wanted.seconds), wanted.name)
+
+    def enter_pin(self, given: PinAtTheDoor) -> Mapping[str, Any]:
+        """Take the second factor of somebody at the door.
+
+        Raises:
+            AccessDeniedError: it opens nothing.
+        """
+        answer = self._door.enter_pin(EnteredPin(digits=given.pin))
+        if answer["outcome"] == Outcome.DENIED:
+            raise AccessDeniedError(f"{answer['reason']}: the door stays as it is")
+        return answer
+
+    def restart(self, _: Nothing) -> Mapping[str, Any]:
+        """End, to be started again."""
+        self._dashboard.restart()
+        return {}
+
+    def snapshot(self, _: Nothing) -> Mapping[str, Any]:
+        """The picture of the last decision."""
+        return self._dashboard.snapshot()
+
 
 def remote_commands(
-    permitted: CommandsConfig, door: DoorOrders, service: Service, rows: Callable[[Rows], dict[str, Any]]
+    permitted: CommandsConfig, door: DoorOrders, dashboard: Dashboard, rows: Callable[[Rows], dict[str, Any]]
 ) -> dict[str, Command[Any]]:
     """The commands, by name.
 
     Args:
         permitted: what the configuration lets in.
         door: does what concerns the door.
-        service: does what concerns the daemon.
+        dashboard: does what concerns the daemon.
         rows: reads the journal.
     """
-
-    def adjust(wanted: Setting) -> Mapping[str, Any]:
-        return service.adjust(wanted.setting, wanted.value)
-
-    def enrolment(wanted: EnrolmentTime) -> Mapping[str, Any]:
-        return service.open_enrolment(Seconds(wanted.seconds), wanted.name)
-
-    def pin_at_the_door(given: PinAtTheDoor) -> Mapping[str, Any]:
-        answer = door.enter_pin(EnteredPin(digits=given.pin))
-        if answer["outcome"] == Outcome.DENIED:
-            raise AccessDeniedError(f"{answer['reason']}: the door stays as it is")
-        return answer
-
-    def restart(_: Nothing) -> Mapping[str, Any]:
-        service.restart()
-        return {}
-
+    orders = RemoteOrders(door, dashboard)
     commands: dict[str, Command[Any]] = {
         "lock": Command(Nothing, door.lock, always, Who.BRIDGE),
         "unlock": Command(RemotePin, door.unlock_from_afar, never, Who.BRIDGE),
         "mode": Command(SecureMode, door.secure, _only_secures, Who.BRIDGE),
-        "set": Command(Setting, adjust, never, Who.BRIDGE),
+        "set": Command(Adjustment, orders.adjust, never, Who.BRIDGE),
         "face_unlock": Command(Switch, door.face, lambda wanted: not wanted.on, Who.BRIDGE),
-        "pin": Command(PinAtTheDoor, pin_at_the_door, never, Who.BRIDGE),
-        "enrolment": Command(EnrolmentTime, enrolment, never, Who.BRIDGE),
-        "clear_alarm": Command(Nothing, door.clear_alarm, never, Who.BRIDGE),
-        "restart": Command(Nothing, restart, never, Who.BRIDGE),
+        "pin": Command(PinAtTheDoor, orders.enter_pin, never, Who.BRIDGE),
+        "enrolment": Command(EnrolmentTime, orders.enrol, never, Who.BRIDGE),
+        "clear_alarm": Command(Nothing, door.silence, never, Who.BRIDGE),
+        "restart": Command(Nothing, orders.restart, never, Who.BRIDGE),
         "journal": Command(JournalRows, rows, always, Who.BRIDGE, audited=False),
     }
     return {f"{PREFIX}{name}": _withheld(name, command, permitted) for name, command in commands.items()} | {
-        f"{PREFIX}note_refused": Command(RefusedAfar, lambda _: {}, always, Who.BRIDGE)
+        f"{PREFIX}note_refused": Command(RefusedAfar, lambda _: {}, always, Who.BRIDGE),
+        "snapshot": Command(Nothing, orders.snapshot, always, Who.BRIDGE, audited=False),
     }
 
 
