@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from faceplate.bridge.answer_payloads import Done, Refusal, Refused
 from faceplate.bridge.command_payloads import ClosedMode, CommandName, LockRequest, UnlockRequest, request_from
@@ -129,6 +129,12 @@ def test_a_refusal_never_quotes_what_was_sent(request_):
     assert SECRET not in str(refusal.value)
     assert refusal.value.__cause__ is None
     assert refusal.value.__context__ is None
+
+
+def test_a_payloads_own_error_does_not_quote_either():
+    with pytest.raises(ValidationError) as refusal:
+        LockRequest.model_validate_json(json.dumps(SENT | {"command": "lock", "id": [SECRET]}))
+    assert SECRET not in str(refusal.value)
 
 
 def test_a_pin_prints_itself_as_stars():
