@@ -42,6 +42,7 @@ DoorWord: TypeAlias = Literal[
     DoorEventType.TAMPER,
     DoorEventType.FAULT,
     DoorEventType.JAMMED,
+    DoorEventType.SILENCED,
 ]
 """Every DoorEventType but BELL, which has a topic of its own"""
 

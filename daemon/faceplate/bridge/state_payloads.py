@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from faceplate.bridge.payloads import Payload, Seq, Share, Timestamp
 from faceplate.events import DoorEventType
+from faceplate.restart import RestartReason
 from faceplate.types import Method, Outcome, Reason
 
 AlarmWord: TypeAlias = Literal[
@@ -147,19 +147,6 @@ class SettingsState(Payload):
 
     bounds: SettingsBounds
     """What they may be set to"""
-
-
-class RestartReason(StrEnum):
-    """Why the daemon started when it did."""
-
-    FIRST_START = "first_start"
-    ORDERED = "ordered"
-    """Somebody ordered it from afar"""
-    STOPPED = "stopped"
-    """The daemon was stopped cleanly before"""
-    CRASHED = "crashed"
-    POWER_LOSS = "power_loss"
-    REBOOT = "reboot"
 
 
 Measure: TypeAlias = Annotated[float, Field(ge=0)]
