@@ -81,7 +81,7 @@ class BridgeConfig(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 8883
     username: Annotated[str, Field(min_length=1)] | None = None
     password_file: ExistingFile | None = None
-    """A file readable by its owner only (0600)"""
+    """A file readable by its owner only (0600). A systemd credential `mqtt.password` goes before it"""
 
     tls: TlsConfig = TlsConfig()
 
@@ -90,6 +90,9 @@ class BridgeConfig(Section):
 
     cursor_file: AnyPath = Path("/var/lib/faceplate/bridge.cursor")
     """How far the journal has been delivered"""
+
+    seen_file: AnyPath = Path("/var/lib/faceplate/bridge.seen")
+    """Which commands have come already: none is obeyed twice, whatever becomes of the process or its clock"""
 
 
 class LogConfig(Section):
