@@ -118,7 +118,7 @@ def credential_file(name: str, instead: str) -> Path | None:
     except PermissionError:
         # Where the kernel has no access lists for it, systemd leaves the folder to root, credential or not. Were there
         # one, the key file's key would not fit: nothing is opened that should not be.
-        _log.warning("%s cannot be entered by this user; looking in what %s names alone", folder, instead)
+        _log.warning("%s cannot be entered by this user; looking for the key in %s alone", folder, instead)
         return None
 
 

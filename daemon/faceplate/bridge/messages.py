@@ -32,10 +32,19 @@ class Message:
 
     topic: str
 
-    payload: str
+    payload: str | bytes
 
     retain: bool = False
     """Whether the broker keeps it for whoever subscribes later"""
+
+    content_type: str | None = None
+    """MIME type of the payload (MQTT 5; left out where the broker has none, as are the next two)"""
+
+    expiry: int | None = None
+    """Seconds after which the broker no longer passes it on"""
+
+    correlation: bytes | None = None
+    """What the request that this answers carried"""
 
 
 @dataclass(frozen=True, slots=True)
