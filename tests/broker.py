@@ -1,4 +1,4 @@
-"""A real mosquitto on a free port of this machine, and programs whose output can be waited for."""
+"""Real brokers on a free port of this machine, and programs whose output can be waited for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ _PATIENCE = 30.0
 
 
 def _program(name: str) -> str:
-    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    beside_python = Path(sys.executable).parent
+    path = shutil.which(name, path=f"{beside_python}:{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if path is None:
         pytest.skip(f"there is no {name} on this machine")
     return path
@@ -93,8 +95,8 @@ class Received:
 class Subscriber(Program):
     """Receives everything, in a session that outlasts restarts of the broker."""
 
-    def __init__(self, broker: Broker, *options: str) -> None:
-        self._name = f"watcher{id(self)}"
+    def __init__(self, broker: Broker, *options: str, name: str = "") -> None:
+        self._name = name or f"watcher{id(self)}"
         session = ("-V", "5", "-i", self._name, "-c", "-x", "3600", "-q", "1")
         where = ("-h", "localhost", "-p", str(broker.port), "-t", "#")
         form = '{"topic": "%t", "retained": %r, "hex": "%x"}'
@@ -120,13 +122,18 @@ class Subscriber(Program):
         )
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
 class Broker:
     """mosquitto with the given lines of configuration; it keeps its port and its state when it is restarted."""
 
     def __init__(self, folder: Path, *lines: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._file = folder / "mosquitto.conf"
         # Without `user`, mosquitto started by root becomes a user who cannot read a test's folder.
         common = (
@@ -165,6 +172,34 @@ class Broker:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+class OldBroker:
+    """amqtt, which speaks 3.1.1 and no MQTT 5."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        file = folder / "amqtt.yaml"
+        file.write_text(
+            f"listeners: {{default: {{type: tcp, bind: '127.0.0.1:{self.port}'}}}}\n"
+            "plugins: {amqtt.plugins.authentication.AnonymousAuthPlugin: {allow_anonymous: true}}\n",
+            encoding="utf-8",
+        )
+        self.process = Program([_program("amqtt"), "-c", file])
+        self.process.wait_for(f"bind to 127.0.0.1:{self.port}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.end()
+
+
+def send(port: int, topic: str, payload: bytes, *options: str) -> None:
+    """Publish with QoS 1, as somebody else, and return when the broker has acknowledged."""
+    where = ("-h", "localhost", "-p", str(port), "-q", "1", "-t", topic, "-s")
+    command = [_program("mosquitto_pub"), *where, *options]
+    subprocess.run(command, input=payload, check=True, timeout=_PATIENCE)
 
 
 def set_password(file: Path, username: str, password: str) -> None:

@@ -102,15 +102,25 @@ def derive(key: bytes, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(key)
 
 
-def _credential(place: KeyPlace) -> Path | None:
+def credential_file(name: str, instead: str) -> Path | None:
+    """The systemd credential of that name, if this service was given it.
+
+    Args:
+        name: of the credential.
+        instead: the key of the configuration that names the file that is read where there is no credential.
+    """
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
         return None
-    credential = Path(folder) / place.credential_name
+    credential = Path(folder) / name
     try:
         return credential if credential.is_file() else None
     except PermissionError:
         # Where the kernel has no access lists for it, systemd leaves the folder to root, credential or not. Were there
         # one, the key file's key would not fit: nothing is opened that should not be.
-        _log.warning("%s cannot be entered by this user; looking for the key in %s alone", folder, place.setting)
+        _log.warning("%s cannot be entered by this user; looking for the key in %s alone", folder, instead)
         return None
+
+
+def _credential(place: KeyPlace) -> Path | None:
+    return credential_file(place.credential_name, place.setting)

@@ -7,26 +7,17 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from faceplate.access.standing import StandingStore
 from faceplate.config import Config
-from faceplate.config.service import SHORTEST_RELEASE
+from faceplate.config.bridge import Setting
+from faceplate.config.door import SHORTEST_RELEASE
 from faceplate.errors import ConfigError, OrderRefusedError, StoreError
 from faceplate.people.matching import Thresholds
 from faceplate.types import Score, Seconds
 
 _log = logging.getLogger(__name__)
-
-
-class Setting(StrEnum):
-    """What may be adjusted."""
-
-    DETECTION_THRESHOLD = "detection_threshold"
-    VERIFICATION_THRESHOLD = "verification_threshold"
-    MARGIN = "margin"
-    RELEASE_TIME = "release_time"
 
 
 @dataclass(frozen=True, slots=True)

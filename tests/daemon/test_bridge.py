@@ -242,12 +242,24 @@ def test_a_damaged_row_goes_out_without_details_and_holds_nothing_up(payload, ca
     assert "row 1 of the journal is damaged" in caplog.text
 
 
+class Hands:
+    """A clock that somebody turns."""
+
+    def __init__(self):
+        self.time = Seconds(1000.0)
+
+    def __call__(self):
+        return self.time
+
+
 def test_the_first_failure_is_loud_and_the_next_are_not(caplog):
     caplog.set_level(logging.DEBUG)
-    outage = Outage()
+    clock = Hands()
+    outage = Outage(clock=clock)
     errors = [LinkDownError(), LinkDownError(), LinkRefusedError(), LinkDownError(), LinkRefusedError()]
     for error in errors:
         outage.failed(error)
+    clock.time += 300
     outage.over()
     outage.failed(LinkDownError())
     levels = [record.levelname for record in caplog.records]
@@ -259,10 +271,39 @@ def test_the_first_failure_is_loud_and_the_next_are_not(caplog):
     [(lambda _, high: high, [1, 2, 4, 8, 16, 32, 60, 60]), (lambda low, _: low, [1, 1, 2, 4, 8, 16, 30, 30])],
 )
 def test_waits_double_up_to_a_minute_and_begin_anew(between, expected):
-    outage = Outage(between=between)
+    clock = Hands()
+    outage = Outage(between=between, clock=clock)
     assert [outage.failed(LinkDownError()) for _ in expected] == expected
+    clock.time += 300
     outage.over()
     assert outage.failed(LinkDownError()) == 1
+
+
+@pytest.mark.parametrize("lives", [0.0, 1.0, 2.9])
+def test_connections_that_die_soon_are_waited_for_longer_and_longer_and_said_once(lives, caplog):
+    clock = Hands()
+    outage = Outage(between=lambda _, high: high, clock=clock)
+    waits = []
+    for _ in range(8):
+        waits.append(outage.failed(LinkDownError("thrown out")))
+        clock.time += waits[-1]
+        outage.over()  # connected
+        clock.time += lives
+        outage.over()
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert caplog.text.count("thrown out") == 1
+
+
+def test_a_connection_that_lasted_is_proof_that_all_is_well(caplog):
+    clock = Hands()
+    outage = Outage(between=lambda _, high: high, clock=clock)
+    for _ in range(3):
+        clock.time += outage.failed(LinkDownError("restarted"))
+        outage.over()
+        clock.time += 4.0
+        outage.over()
+    assert outage.failed(LinkDownError("restarted")) == 1
+    assert caplog.text.count("restarted") == 4
 
 
 def test_a_cursor_comes_back_from_its_file(tmp_path):

@@ -41,6 +41,45 @@ def test_a_password_without_a_username_is_refused(password_file):
         password_of(BridgeConfig(password_file=password_file))
 
 
+@pytest.fixture
+def credential(tmp_path, monkeypatch):
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    path = folder / "mqtt.password"
+    path.write_text("from systemd\n", encoding="utf-8")
+    path.chmod(0o440)  # systemd guards it, and may well say so
+    return path
+
+
+def test_a_systemd_credential_goes_before_the_file(password_file, credential):
+    assert password_of(BridgeConfig(username="door", password_file=password_file)) == "from systemd"
+    assert password_of(BridgeConfig(username="door")) == "from systemd"
+    credential.unlink()
+    assert password_of(BridgeConfig(username="door", password_file=password_file)) == "s3cret word"
+    assert password_of(BridgeConfig(username="door")) is None
+
+
+@pytest.mark.usefixtures("credential")
+def test_a_credential_without_a_username_is_refused():
+    with pytest.raises(BridgeError, match=r"mqtt\.password is set and bridge\.username is not"):
+        password_of(BridgeConfig())
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
+def test_an_empty_or_unreadable_credential_is_refused(credential, password_file, content):
+    credential.chmod(0o600)
+    credential.write_bytes(content)
+    with pytest.raises(BridgeError, match=r"the systemd credential mqtt\.password"):
+        password_of(BridgeConfig(username="door", password_file=password_file))
+
+
+@pytest.mark.usefixtures("credential")
+def test_a_credentials_password_in_plain_text_is_warned_of(caplog):
+    warn_of_plain_text(BridgeConfig(host="localhost", tls=TlsConfig(enabled=False), username="door"))
+    assert "the password goes to localhost in plain text" in caplog.text
+
+
 def test_a_certificate_that_is_none_is_refused(password_file):
     with pytest.raises(BridgeError, match=r"bridge\.tls cannot be used"):
         tls_of(TlsConfig(ca_file=password_file))

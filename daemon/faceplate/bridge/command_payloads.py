@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import AwareDatetime, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, ConfigDict, Field, SecretStr
 from pydantic.functional_validators import AfterValidator, BeforeValidator
-from pydantic_core import ErrorDetails
 
 from faceplate.bridge.payloads import Payload
+from faceplate.config.bridge import Setting
 
 _ISO: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"
 
@@ -70,16 +70,6 @@ class ClosedMode(StrEnum):
     LOCKED_DOWN = "locked_down"
 
 
-class Setting(StrEnum):
-    """What may be set from afar, within its bounds."""
-
-    DETECTION_THRESHOLD = "detection_threshold"
-    VERIFICATION_THRESHOLD = "verification_threshold"
-    MARGIN = "margin"
-    RELEASE_TIME = "release_time"
-    """Seconds"""
-
-
 class Request(Payload):
     """What every request has; nothing else may be in it but the arguments of its command."""
 
@@ -90,13 +80,6 @@ class Request(Payload):
 
     ts: SentAt
     """When it was sent: ISO 8601 with a time zone. Older or newer than five seconds: refused"""
-
-    def arguments(self) -> dict[str, Any]:
-        """What the command is given, as JSON has it. A PIN in it is plain, so never show this."""
-        given = self.model_dump(exclude={"id", "ts", "command"}, exclude_defaults=True)
-        return {
-            name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()
-        }
 
 
 class LockRequest(Request):
@@ -212,34 +195,3 @@ AnyRequest: TypeAlias = Annotated[
     | JournalRequest,
     Field(discriminator="command"),
 ]
-
-
-_requests: TypeAdapter[AnyRequest] = TypeAdapter(AnyRequest)
-
-_UNTOLD: Final = {
-    "extra_forbidden": "expected nothing else in it",
-    "union_tag_invalid": f"command: expected one of {', '.join(CommandName)}",
-    "union_tag_not_found": f"command: expected one of {', '.join(CommandName)}",
-    "json_invalid": "expected JSON in UTF-8",
-}
-"""Faults whose own words would quote what was received"""
-
-
-def request_from(text: bytes) -> AnyRequest:
-    """Read a request.
-
-    Raises:
-        ValueError: it is none; says where and what was expected, never what was received: there may be a PIN in it.
-    """
-    try:
-        return _requests.validate_json(text)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-    raise ValueError("; ".join(sorted({_told(fault) for fault in faults})))
-
-
-def _told(fault: ErrorDetails) -> str:
-    if untold := _UNTOLD.get(fault["type"]):
-        return untold
-    place = ".".join(str(part) for part in fault["loc"][1:]) or "the request"  # the first part is the command
-    return f"{place}: {fault['msg'].removeprefix('Value error, ')}"

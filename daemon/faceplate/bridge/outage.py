@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections.abc import Callable
 from functools import partial
 
 from faceplate.backoff import waiting_times
 from faceplate.bridge.link import LinkDownError, LinkRefusedError
-from faceplate.types import Seconds
+from faceplate.types import Clock, Seconds
 
 SHORTEST = Seconds(1.0)
 LONGEST = Seconds(60.0)
+
+_PROOF = 4
+"""All is well when that has lasted so many times as long as we waited: two bridges of one name, who throw one another
+out, both connect well enough, and else would do so every second"""
 
 _log = logging.getLogger(__name__)
 
@@ -25,8 +30,11 @@ class Outage:
         shortest: Seconds = SHORTEST,
         longest: Seconds = LONGEST,
         between: Callable[[float, float], float] = random.uniform,
+        clock: Clock | None = None,
     ) -> None:
-        """Waits as `waiting_times` says."""
+        """Waits as `waiting_times` says. The clock is the monotonic one, unless another is given."""
+        self._clock = clock or _monotonic
+        self._proven_at = Seconds(0.0)
         self._start = partial(waiting_times, shortest, longest, between)
         self._waits = self._start()
         self._said: set[type[LinkDownError]] = set()
@@ -36,9 +44,16 @@ class Outage:
         loud = logging.ERROR if isinstance(error, LinkRefusedError) else logging.WARNING
         _log.log(logging.DEBUG if type(error) in self._said else loud, "%s", error)
         self._said.add(type(error))
-        return next(self._waits)
+        wait = next(self._waits)
+        self._proven_at = Seconds(self._clock() + wait + _PROOF * wait)
+        return wait
 
     def over(self) -> None:
-        """Everything works: the next failure is news again."""
-        self._waits = self._start()
-        self._said.clear()
+        """Everything works: once it has for a while, the next failure is news again."""
+        if self._clock() >= self._proven_at:
+            self._waits = self._start()
+            self._said.clear()
+
+
+def _monotonic() -> Seconds:
+    return Seconds(time.monotonic())

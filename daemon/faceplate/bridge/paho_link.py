@@ -1,60 +1,170 @@
-"""The link over paho-mqtt: MQTT 5, in one thread."""
+"""The link over paho-mqtt: MQTT 5, or 3.1.1 where the broker has none."""
 
 from __future__ import annotations
 
+import logging
 import ssl
-import time
-from collections.abc import Callable
-from typing import NoReturn
+from dataclasses import dataclass, field
+from typing import Final, NoReturn
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.properties import Properties
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from faceplate.bridge.link import LinkDownError, LinkRefusedError
+from faceplate.bridge.inbox import Inbox
+from faceplate.bridge.link import LinkDownError, LinkRefusedError, Received
 from faceplate.bridge.messages import Message
+from faceplate.bridge.packets import as_published, our_limits, properties_of, size_of
+from faceplate.bridge.paho_connection import LONGEST_PACKET, Connection
 from faceplate.config import BridgeConfig
 from faceplate.types import Seconds
 
-_KEEPALIVE = 30
-"""Seconds; a broker declares us dead after one and a half of these"""
+_PATIENCE: Final = Seconds(10.0)
 
-_PATIENCE = Seconds(10.0)
-"""A broker that is silent for this long, when it owes an answer, has failed"""
+_PROOF: Final = 2
+"""Signs that a broker has no MQTT 5. Its word is as good as two; silence, or a closed connection, may have had another
+cause, but not twice while it takes 3.1.1 in the next moment"""
 
-# MQTT 5, 2.4: bad user name or password, not authorised, banned
-_NOT_WELCOME = (0x86, 0x87, 0x8A)
+# MQTT 5, 2.4
+_UNSUPPORTED_VERSION: Final = 0x84
+_TAKEN_OVER: Final = 0x8E
+_NOT_WELCOME: Final = (0x86, 0x87, 0x8A)
+"""Bad user name or password, not authorised, banned"""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are to the broker."""
+
+    client_id: str
+
+    password: str | None = field(default=None, repr=False)
+
+    tls: ssl.SSLContext | None = None
+    """What the broker must prove, and our own certificate; None: plain text"""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a broker counts as dead."""
+
+    keepalive: int = 15
+    """Seconds. A connection on which nothing comes for twice this long is; it gives us up after 1.5 times this"""
+
+    patience: Seconds = _PATIENCE
+    """A broker that is silent for this long when it owes an answer"""
 
 
 class PahoLink:
     """Connects to the broker of the configuration.
 
     Each connection gets a new paho client with a clean start: paho's own queue is in memory only, and would send again
-    what the outbox sends again anyway. Nobody but the caller's thread touches it, so a call can wait for its answer.
+    what the outbox sends again anyway; and a command that a broker kept for us while we were away is never wanted.
     """
 
-    def __init__(
-        self, config: BridgeConfig, client_id: str, will: Message, password: str | None, tls: ssl.SSLContext | None
-    ) -> None:
+    def __init__(self, config: BridgeConfig, identity: Identity, will: Message, timing: Timing = Timing()) -> None:
         """Nothing is connected yet. The broker publishes `will` for us when a connection dies."""
         self._config = config
-        self._client_id = client_id
+        self._identity = identity
         self._will = will
-        self._password = password
-        self._tls = tls
-        self._client = self._new_client()
-        self._welcome: ReasonCode | None = None
-        self._goodbye: ReasonCode | None = None
-        self._answers: dict[int, ReasonCode] = {}
+        self._timing = timing
+        self._version = MQTTProtocolVersion.MQTTv5
+        self._signs = 0
+        """That the broker has no MQTT 5"""
+        self._inbox = Inbox()
+        self._connection = self._new_connection()
+        self._complained: set[str] = set()
+        """Topics whose refusal was said"""
 
     def open(self) -> None:
         """Connect anew."""
-        self._welcome = self._goodbye = None
-        self._answers.clear()
-        self._client = self._new_client()
+        self._inbox.forget()
+        if self._signs < _PROOF:
+            self._version = MQTTProtocolVersion.MQTTv5
+        welcome = self._connected()
+        if self._is_new and (welcome is None or welcome.value == _UNSUPPORTED_VERSION):
+            welcome = self._connected_without_mqtt_5(_PROOF if welcome else 1)
+        if welcome is None:
+            self._lost()
+        if welcome.is_failure:
+            self._refused(welcome)
+
+    def subscribe(self, topic: str) -> bool:
+        """Have what is sent there sent to us, with QoS 1; false, and said once, if the broker does not allow it."""
+        client = self._connection.client
+        _, number = client.subscribe((topic, as_published())) if self._is_new else client.subscribe(topic, 1)
+        if number is None:
+            self._lost()
+        answer = self._answer_to(number)
+        why = (
+            f"{answer}. Nothing sent there is heard; allow it in the broker's access list" if answer.is_failure else ""
+        )
+        return self._heed(topic, f"does not let {self._user} read {topic}", why)
+
+    def publish(self, message: Message) -> None:
+        """Send with QoS 1, and return when the broker has acknowledged."""
+        refusal = self._refusal_of(message)
+        if refusal:
+            self._connection.drop()
+            raise LinkRefusedError(f"{self._broker} does not take {message.topic}: {refusal}")
+
+    def offer(self, message: Message) -> bool:
+        """Send with QoS 1 and await the acknowledgement; false, and said once, if the broker does not take it."""
+        return self._heed(message.topic, f"does not take {message.topic}", self._refusal_of(message))
+
+    def received(self) -> tuple[Received, ...]:
+        """What has come since the last call."""
+        return self._inbox.take()
+
+    def missed(self) -> int:
+        """How many messages since the last call found no place."""
+        return self._inbox.missed()
+
+    def wait(self, time: Seconds) -> None:
+        """Wait until something comes, take in what comes along with it, and keep the connection alive."""
+        if not self._connection.gather(time):
+            self._lost()
+
+    def close(self) -> None:
+        """Say goodbye: the broker then forgets the will."""
+        self._connection.end()
+
+    @property
+    def _broker(self) -> str:
+        return f"the broker at {self._config.host}:{self._config.port}"
+
+    @property
+    def _user(self) -> str:
+        return self._config.username or "anybody"
+
+    @property
+    def _is_new(self) -> bool:
+        """Whether MQTT 5 is spoken."""
+        return self._version is MQTTProtocolVersion.MQTTv5
+
+    def _new_connection(self) -> Connection:
+        # Left to itself, paho would go on to try MQTT 3.1, too.
+        client = Client(
+            CallbackAPIVersion.VERSION2, self._identity.client_id, protocol=self._version, reconnect_on_failure=False
+        )
+        client.will_set(self._will.topic, self._will.payload, qos=1, retain=self._will.retain)
+        if self._config.username:
+            client.username_pw_set(self._config.username, self._identity.password)
+        if self._identity.tls:
+            client.tls_set_context(self._identity.tls)
+        return Connection(client, self._broker, self._timing.patience, self._inbox)
+
+    def _connected(self) -> ReasonCode | None:
+        """Connect, and give the broker's answer; None if there was none."""
+        self._connection = self._new_connection()
+        where = (self._config.host, self._config.port, self._timing.keepalive)
         try:
-            self._client.connect(self._config.host, self._config.port, _KEEPALIVE, clean_start=True)
+            if self._is_new:
+                self._connection.client.connect(*where, clean_start=True, properties=our_limits(LONGEST_PACKET))
+            else:
+                self._connection.client.connect(*where)  # a clean session is 3.1.1's default
         except ssl.SSLCertVerificationError as error:
             raise LinkRefusedError(
                 f"{self._broker} does not prove to be who it should: {error.verify_message}. Check bridge.tls.ca_file, "
@@ -62,71 +172,47 @@ class PahoLink:
             ) from error
         except OSError as error:
             raise LinkDownError(f"cannot reach {self._broker}: {error}; trying again") from error
-        answer = self._answer(lambda: self._welcome)
-        if answer.is_failure:
-            self._refused(answer)
+        return self._connection.welcome()
 
-    def publish(self, message: Message) -> None:
-        """Send with QoS 1, and return when the broker has acknowledged."""
-        sent = self._client.publish(message.topic, message.payload, qos=1, retain=message.retain)
-        answer = self._answer(lambda: self._answers.pop(sent.mid, None))
-        if answer.is_failure:
-            self._drop()
-            raise LinkRefusedError(
-                f"{self._broker} does not take {message.topic}: {answer}. Let {self._config.username or 'anybody'} "
-                "write there, in the broker's access list"
+    def _connected_without_mqtt_5(self, signs: int) -> ReasonCode | None:
+        """Connect with 3.1.1; with signs enough that is done at once the next time."""
+        self._connection.drop()
+        self._version = MQTTProtocolVersion.MQTTv311
+        welcome = self._connected()
+        if welcome is not None and not welcome.is_failure:
+            if not self._signs:
+                _log.warning("%s speaks no MQTT 5: going on with 3.1.1, where no message expires", self._broker)
+            self._signs += signs
+        return welcome
+
+    def _refusal_of(self, message: Message) -> str:
+        """Send, and give the reason if the broker does not take it; empty if it does."""
+        longest = self._connection.longest
+        if longest is not None and (size := size_of(message)) > longest:
+            return (
+                f"it takes at most {longest} bytes, and this is {size}. Let it take more (mosquitto: max_packet_size)"
             )
+        properties = properties_of(message) if self._is_new else None
+        sent = self._connection.client.publish(message.topic, message.payload, 1, message.retain, properties)
+        answer = self._answer_to(sent.mid)
+        return f"{answer}. Let {self._user} write there, in the broker's access list" if answer.is_failure else ""
 
-    def wait(self, time: Seconds) -> None:
-        """Keep the connection alive for up to this long."""
-        if not self._turn(time):
-            self._lost()
+    def _heed(self, topic: str, complaint: str, why: str) -> bool:
+        """Say once that the broker refuses something about a topic, and `why`; nothing if it does not."""
+        if not why:
+            self._complained.discard(topic)
+            return True
+        level = logging.DEBUG if topic in self._complained else logging.ERROR
+        _log.log(level, "%s %s: %s", self._broker, complaint, why)
+        self._complained.add(topic)
+        return False
 
-    def close(self) -> None:
-        """Say goodbye: the broker then forgets the will."""
-        self._client.disconnect()
-        deadline = time.monotonic() + _PATIENCE
-        while self._turn(Seconds(0.1)) and time.monotonic() < deadline:
-            pass
-        self._drop()
-
-    @property
-    def _broker(self) -> str:
-        return f"the broker at {self._config.host}:{self._config.port}"
-
-    def _new_client(self) -> Client:
-        client = Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=MQTTProtocolVersion.MQTTv5)
-        client.will_set(self._will.topic, self._will.payload, qos=1, retain=self._will.retain)
-        if self._config.username:
-            client.username_pw_set(self._config.username, self._password)
-        if self._tls:
-            client.tls_set_context(self._tls)
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
-        return client
-
-    def _answer(self, come: Callable[[], ReasonCode | None]) -> ReasonCode:
-        """Wait until the answer has `come`."""
-        deadline = time.monotonic() + _PATIENCE
-        alive = True
-        while (answer := come()) is None:
-            if not alive:
-                self._lost()
-            left = deadline - time.monotonic()
-            if left <= 0:
-                self._drop()
-                raise LinkDownError(f"{self._broker} owed an answer for {_PATIENCE:g} s; trying again")
-            alive = self._turn(Seconds(left))
-        return answer
-
-    def _turn(self, time: Seconds) -> bool:
-        """Wait for and handle what comes; false when the connection is gone."""
-        code = self._client.loop(time)
-        return code == MQTTErrorCode.MQTT_ERR_SUCCESS and self._client.socket() is not None
+    def _answer_to(self, number: int) -> ReasonCode:
+        answer = self._connection.answer_to(number)
+        return answer if answer is not None else self._lost()
 
     def _refused(self, reason: ReasonCode) -> NoReturn:
-        self._drop()
+        self._connection.drop()
         if reason.value in _NOT_WELCOME:
             raise LinkRefusedError(
                 f"{self._broker} refuses this device: {reason}. Check bridge.username and bridge.password_file against "
@@ -135,32 +221,14 @@ class PahoLink:
         raise LinkDownError(f"{self._broker} refuses the connection: {reason}; trying again")
 
     def _lost(self) -> NoReturn:
-        self._drop()
-        why = f": {self._goodbye}" if self._goodbye is not None else ""
+        self._connection.drop()
+        if self._connection.silent:
+            raise LinkDownError(f"{self._broker} owed an answer for {self._timing.patience:g} s; trying again")
+        goodbye = self._connection.goodbye
+        if goodbye is not None and goodbye.value == _TAKEN_OVER:
+            raise LinkRefusedError(
+                f"{self._broker} let another client in under our name, {self._identity.client_id}. Does a second "
+                "bridge run, or has another door the same device.id? Trying again"
+            )
+        why = f": {goodbye}" if goodbye is not None else ""
         raise LinkDownError(f"the connection to {self._broker} was lost{why}; trying again")
-
-    def _drop(self) -> None:
-        """Close without a goodbye, so that the broker publishes the will."""
-        socket = self._client.socket()
-        if socket is not None:
-            socket.close()
-
-    def _on_connect(
-        self, _client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
-    ) -> None:
-        self._welcome = reason
-
-    def _on_disconnect(
-        self,
-        _client: Client,
-        _data: object,
-        _flags: DisconnectFlags,
-        reason: ReasonCode,
-        _properties: Properties | None,
-    ) -> None:
-        self._goodbye = reason
-
-    def _on_publish(
-        self, _client: Client, _data: object, mid: int, reason: ReasonCode, _properties: Properties | None
-    ) -> None:
-        self._answers[mid] = reason

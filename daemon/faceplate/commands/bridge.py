@@ -12,7 +12,7 @@ from faceplate.bridge.bridge import Bridge
 from faceplate.bridge.messages import OFFLINE, Topics
 from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import CursorFile, Outbox
-from faceplate.bridge.paho_link import PahoLink
+from faceplate.bridge.paho_link import Identity, PahoLink
 from faceplate.bridge.rows import LOCK_STATES
 from faceplate.bridge.security import password_of, tls_of, warn_of_plain_text
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
@@ -45,10 +45,10 @@ def bridge_of(config: Config, stop: threading.Event) -> Bridge:
     warn_of_plain_text(config.bridge)
     link = PahoLink(
         config.bridge,
-        client_id=f"{config.bridge.base_topic}-{config.device.id}",
+        Identity(
+            f"{config.bridge.base_topic}-{config.device.id}", password_of(config.bridge), tls_of(config.bridge.tls)
+        ),
         will=topics.availability(OFFLINE),
-        password=password_of(config.bridge),
-        tls=tls_of(config.bridge.tls),
     )
     journal = config.journal.path
     outbox = Outbox(

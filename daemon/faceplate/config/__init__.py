@@ -10,19 +10,16 @@ from typing import Self
 from pydantic import model_validator
 
 from faceplate.config.access import AccessConfig
+from faceplate.config.bridge import BoundsConfig, BridgeConfig, CommandsConfig, TlsConfig
 from faceplate.config.door import DoorConfig
 from faceplate.config.section import Section
 from faceplate.config.sensing import CameraConfig, PeopleConfig, QualityConfig, VisionConfig
 from faceplate.config.service import (
-    BoundsConfig,
-    BridgeConfig,
-    CommandsConfig,
     ControlConfig,
     DeviceConfig,
     JournalConfig,
     LogConfig,
     SpeechConfig,
-    TlsConfig,
 )
 
 __all__ = [

@@ -8,8 +8,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from faceplate.config.section import Section
-from faceplate.config.service import LONGEST_RELEASE, SHORTEST_RELEASE
 from faceplate.types import Seconds
+
+SHORTEST_RELEASE = 0.5
+LONGEST_RELEASE = 60.0
+"""What `release_time` may be"""
 
 LineNumber = Annotated[int, Field(ge=0, le=511)]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from faceplate.strict_json import object_from
 from faceplate.types import Clock, Seconds
 
 LONGEST_REQUEST = 64 * 1024
@@ -20,6 +21,9 @@ LONGEST_ANSWER = 1024 * 1024
 
 _LENGTH = 4
 _LONGEST_ID = 64
+
+_DEEPEST = 64
+"""Levels of the JSON in a frame"""
 
 
 class Fault(StrEnum):
@@ -139,14 +143,9 @@ def parsed(content: bytes) -> dict[str, Any]:
         ProtocolError: it is not one, names a key twice, or holds what cannot be written as text again.
     """
     try:
-        tree = json.loads(content.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
-        json.dumps(tree, ensure_ascii=False).encode()  # half of a surrogate pair is no text
-    except (ValueError, RecursionError) as error:
-        # The decoder's own words could quote a PIN; of them only the kind is told.
-        raise ProtocolError(Fault.MALFORMED, f"expected a JSON object in UTF-8 ({type(error).__name__})") from None
-    if not isinstance(tree, dict):
-        raise ProtocolError(Fault.MALFORMED, f"expected a JSON object, got {type(tree).__name__}")
-    return tree
+        return object_from(content, _DEEPEST)
+    except ValueError as error:
+        raise ProtocolError(Fault.MALFORMED, str(error)) from None
 
 
 def receive(connection: socket.socket, longest: int, *, idle: Seconds, patience: Seconds, clock: Clock) -> bytes | None:
@@ -191,14 +190,3 @@ def _some(connection: socket.socket, count: int, patience: Seconds) -> bytes:
         return connection.recv(count)
     except TimeoutError:
         raise ProtocolError(Fault.TOO_SLOW, f"nothing came for {patience:.3g} s") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    tree = dict(pairs)
-    if len(tree) < len(pairs):
-        raise ValueError("a key is given twice")
-    return tree
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

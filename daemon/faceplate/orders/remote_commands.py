@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 from pydantic import Field
 
 from faceplate.config import CommandsConfig
+from faceplate.config.bridge import Setting
 from faceplate.config.section import Section
 from faceplate.errors import AccessDeniedError
 from faceplate.orders.arguments import EnteredPin, Nothing, RemotePin, SecureMode, Switch
@@ -30,7 +31,7 @@ LONGEST_WINDOW: Final = 300
 class Adjustment(Section):
     """A value to go by from now on."""
 
-    setting: Literal["detection_threshold", "verification_threshold", "margin", "release_time"]
+    setting: Setting
     value: float
 
 
