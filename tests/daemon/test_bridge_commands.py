@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from faceplate.bridge.answer_payloads import Done, Refusal, Refused
+from faceplate.bridge.answer_payloads import Done, RefusalReason, Refused
 from faceplate.bridge.command_payloads import ClosedMode, CommandName, LockRequest, UnlockRequest, request_from
 from faceplate.bridge.messages import Topics
 from faceplate.control.protocol import Fault
@@ -152,7 +152,7 @@ def test_an_answer_carries_the_id_and_what_came_with_the_request():
     assert json.loads(message.payload) == {"id": "1", "command": "lock", "ok": True, "result": {"mode": "locked"}}
 
 
-@pytest.mark.parametrize("reason", Refusal)
+@pytest.mark.parametrize("reason", RefusalReason)
 def test_every_refusal_can_be_told_also_of_what_had_no_id(reason):
     message = TOPICS.response(Refused(id=None, command=None, ok=False, reason=reason, message="why"))
     expected = {"id": None, "command": None, "ok": False, "reason": reason.value, "message": "why"}
@@ -161,8 +161,8 @@ def test_every_refusal_can_be_told_also_of_what_had_no_id(reason):
 
 @pytest.mark.parametrize("fault", Fault)
 def test_every_fault_of_the_daemon_has_its_word(fault):
-    assert Refusal.of(fault.value).value == fault.value
+    assert RefusalReason.of(fault.value).value == fault.value
 
 
 def test_a_word_of_a_newer_daemon_is_a_failure():
-    assert Refusal.of("moonstruck") is Refusal.FAILED
+    assert RefusalReason.of("moonstruck") is RefusalReason.FAILED

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from faceplate.bridge import asyncapi, channels, schemas
-from faceplate.bridge.answer_payloads import Done, Refusal, Refused
+from faceplate.bridge.answer_payloads import Done, RefusalReason, Refused
 from faceplate.bridge.channels import CHANNELS
 from faceplate.bridge.command_payloads import CommandName, request_from
 from faceplate.bridge.event_payloads import AccessEventType, SystemEventType
@@ -119,7 +119,10 @@ def test_every_request_fits(command, data):
 @pytest.mark.parametrize("command", CommandName)
 def test_every_answer_fits(command):
     done = Done(id="1", command=command, ok=True, result={"rows": [{"seq": 1}]})
-    for answer in (done, *(Refused(id="1", command=command, ok=False, reason=why, message="") for why in Refusal)):
+    for answer in (
+        done,
+        *(Refused(id="1", command=command, ok=False, reason=why, message="") for why in RefusalReason),
+    ):
         validator("response").validate(tree_of(TOPICS.response(answer))[1])
 
 
@@ -146,7 +149,7 @@ RIGHT = [
     *(tree_of(message) for message in TOPICS.access_states(row_of(GRANTED))),
     tree_of(diagnostics(STATUS, TOPICS)),
     tree_of(TOPICS.response(Done(id="1", command=CommandName.LOCK, ok=True, result={}))),
-    tree_of(TOPICS.response(Refused(id="1", command="lock", ok=False, reason=Refusal.STALE, message="late"))),
+    tree_of(TOPICS.response(Refused(id="1", command="lock", ok=False, reason=RefusalReason.STALE, message="late"))),
     *(
         ("command", {"id": "1", "ts": "2026-03-01T12:00:00Z", "command": command, **arguments})
         for command, arguments in {
@@ -222,14 +225,14 @@ ENUMERATED = [
     ("decision/state", "reason", {reason.value for reason in Reason}),
     ("decision/state", "method", {method.value for method in Method}),
     ("person/state", "method", {method.value for method in Method}),
-    ("response", "reason", {reason.value for reason in Refusal}),
+    ("response", "reason", {reason.value for reason in RefusalReason}),
 ]
 
 
 @pytest.mark.parametrize(("topic", "key", "words"), ENUMERATED, ids=str)
 def test_every_word_is_published_and_no_other_is(topic, key, words):
     tree = next(tree for name, tree in RIGHT if name == topic and key in tree)
-    kinds = (Reason, Method, DoorEventType, Cause, DoorMode, Outcome, Refusal, AccessEventType, SystemEventType)
+    kinds = (Reason, Method, DoorEventType, Cause, DoorMode, Outcome, RefusalReason, AccessEventType, SystemEventType)
     every = {word.value for kind in kinds for word in kind} | {"ring"}
     assert {word for word in every if fits(topic, tree | {key: word})} == words
 

@@ -11,7 +11,7 @@ from faceplate.bridge.command_payloads import CommandName, RequestId
 from faceplate.bridge.payloads import AnyObject, Payload
 
 
-class Refusal(StrEnum):
+class RefusalReason(StrEnum):
     """Why something was not done."""
 
     # By the bridge, before the daemon hears of it
@@ -52,7 +52,7 @@ class Refusal(StrEnum):
     """An unforeseen error; the daemon's log tells more"""
 
     @classmethod
-    def of(cls, word: str) -> Refusal:
+    def of(cls, word: str) -> RefusalReason:
         """What the daemon said; FAILED for a word of a newer one."""
         return next((refusal for refusal in cls if refusal.value == word), cls.FAILED)
 
@@ -85,7 +85,7 @@ class Refused(Payload):
     ok: Literal[False]
     """Whether it was done"""
 
-    reason: Refusal
+    reason: RefusalReason
     """Why not"""
 
     message: str

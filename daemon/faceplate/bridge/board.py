@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from faceplate.bridge.messages import Message
 
 
 class _Link(Protocol):
-    def publish(self, message: Message) -> None: ...
+    def offer(self, message: Message) -> bool: ...
 
 
 class Board:
@@ -18,15 +18,23 @@ class Board:
     def __init__(self, link: _Link) -> None:
         """Nothing hangs there yet."""
         self._link = link
-        self._shown: dict[str, Message] = {}
+        self._told: dict[str, Message] = {}
+        self._stale: set[str] = set()
+        """Topics that are to be published again although nothing changed"""
+
+    @property
+    def told(self) -> Mapping[str, Message]:
+        """The newest message of each topic."""
+        return self._told
 
     def show(self, messages: Iterable[Message]) -> None:
-        """Publish those that this connection has not published as they are now."""
+        """Publish those that are not there as they are now. What the broker does not take is no reason to stop."""
         for message in messages:
-            if self._shown.get(message.topic) != message:
-                self._link.publish(message)
-                self._shown[message.topic] = message
+            if self._told.get(message.topic) != message or message.topic in self._stale:
+                self._link.offer(message)
+                self._told[message.topic] = message
+                self._stale.discard(message.topic)
 
     def renew(self) -> None:
         """Publish all again: the broker may have forgotten them, or somebody new listens."""
-        self._shown.clear()
+        self._stale = set(self._told)

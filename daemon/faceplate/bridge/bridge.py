@@ -1,42 +1,72 @@
-"""Delivering the journal to a broker."""
+"""Between the door and a broker: the journal and the states go out, a few orders come in."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from threading import Event
+from typing import Final
 
-from faceplate.bridge.link import Link, LinkDownError
+from faceplate.bridge.clerk import Clerk
+from faceplate.bridge.link import Link, LinkDownError, Received
 from faceplate.bridge.messages import ONLINE, STOPPED, Topics
 from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import Outbox
+from faceplate.bridge.reporter import Reporter
 from faceplate.errors import StoreError
+from faceplate.events import JournalRow
 from faceplate.types import Seconds
 
 _log = logging.getLogger(__name__)
 
-POLL = Seconds(0.2)
+POLL: Final = Seconds(0.2)
 """How often the journal is looked at"""
 
-_BATCH = 50
-"""Rows read at once; a stop or a new state of the lock waits no longer than these take"""
+_BATCH: Final = 50
+"""Rows read at once; a stop, an order or a new state waits no longer than these take"""
+
+_HERE: Final = b"online"
+"""What Home Assistant says of itself when it has started"""
 
 
 class Bridge:
-    """Publishes what the journal says, one acknowledged row after the other. It takes no commands."""
+    """Publishes what the journal says, one acknowledged row after the other, and what the door is like."""
 
-    def __init__(self, link: Link, topics: Topics, outbox: Outbox, outage: Outage, stop: Event) -> None:
-        """Nothing happens before `run()`, and nothing after `stop` is set."""
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts it puts together
+        self,
+        link: Link,
+        topics: Topics,
+        outbox: Outbox,
+        reporter: Reporter,
+        clerk: Clerk,
+        outage: Outage,
+        stop: Event,
+        home: str | None = None,
+    ) -> None:
+        """Nothing happens before `run()`, and nothing after `stop` is set.
+
+        Args:
+            link: to the broker.
+            topics: of this door.
+            outbox: what of the journal is still to be delivered.
+            reporter: tells what the door is like.
+            clerk: takes orders.
+            outage: how soon to try again, and how loudly.
+            stop: ends it.
+            home: topic on which Home Assistant says that it has started, and is to be told all again; None: never mind.
+        """
         self._link = link
         self._topics = topics
         self._outbox = outbox
+        self._reporter = reporter
+        self._clerk = clerk
         self._outage = outage
         self._stop = stop
-        self._stated: str | None = None
-        """Id of the row whose state this connection has published; empty: there was none to publish"""
+        self._home = home
         self._store_fault = ""
 
     def run(self) -> None:
-        """Deliver until told to stop, through every outage."""
+        """Serve until told to stop, through every outage."""
         while not self._stop.is_set():
             try:
                 self._serve()
@@ -46,40 +76,55 @@ class Bridge:
     def _serve(self) -> None:
         """Live through one connection."""
         self._link.open()
-        self._stated = None
+        self._link.subscribe(self._topics.command)
+        if self._home is not None:
+            self._link.subscribe(self._home)
+        self._reporter.renew()
         self._link.publish(self._topics.availability(ONLINE))
         _log.info("connected: delivering the journal to %s", self._topics.base)
         while not self._stop.is_set():
             self._look()
             self._outage.over()
             self._link.wait(POLL)
+            self._hear()
         self._link.publish(self._topics.availability(STOPPED))
         self._link.close()
 
     def _look(self) -> None:
-        """Deliver what is new. A journal that cannot be read is waited for: the daemon may start later."""
+        """Tell what is new. A journal that cannot be read is waited for: the daemon may start later."""
+        fault = ""
+        rows: Sequence[JournalRow] = ()
         try:
-            self._deliver()
+            rows = self._outbox.pending(_BATCH)
         except StoreError as error:
-            if str(error) != self._store_fault:
-                _log.warning("%s; waiting", error)
-            self._store_fault = str(error)
-        else:
-            self._store_fault = ""
+            fault = str(error)
+        self._reporter.report(news=bool(rows))  # states go before events: these may be history
+        try:
+            self._deliver(rows)
+        except StoreError as error:
+            fault = str(error)
+        if fault and fault != self._store_fault:
+            _log.warning("%s; waiting", fault)
+        self._store_fault = fault
 
-    def _deliver(self) -> None:
-        rows = self._outbox.pending(_BATCH)
-        if rows or self._stated is None:
-            self._state()
+    def _deliver(self, rows: Sequence[JournalRow]) -> None:
         for row in rows:
             if self._stop.is_set():
                 return
             self._link.publish(self._topics.event(row))
             self._outbox.delivered(row)
 
-    def _state(self) -> None:
-        """Publish what the lock was commanded to last: rows of an outage are history, and never become the state."""
-        row = self._outbox.last_door_row()
-        if row and row.id != self._stated:
-            self._link.publish(self._topics.lock_state(row))
-        self._stated = row.id if row else ""
+    def _hear(self) -> None:
+        for message in self._link.received():
+            if self._stop.is_set():
+                return
+            self._take(message)
+        self._clerk.report(self._link.missed())
+
+    def _take(self, message: Received) -> None:
+        if message.topic == self._topics.command:
+            answer = self._clerk.answer(message)
+            if answer is not None:
+                self._link.offer(answer)
+        elif message.topic == self._home and message.payload == _HERE:
+            self._reporter.renew()

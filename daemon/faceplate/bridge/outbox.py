@@ -84,13 +84,9 @@ class CursorFile:
 class Outbox:
     """The journal from the cursor on."""
 
-    def __init__(
-        self, read_after: ReadAfter, last_door_row: Callable[[], JournalRow | None], store: CursorStore
-    ) -> None:
+    def __init__(self, read_after: ReadAfter, store: CursorStore) -> None:
         """Go on where the store says the last process stopped."""
         self._read_after = read_after
-        self.last_door_row = last_door_row
-        """Gives the newest row that tells the state of the lock, delivered or not"""
         self._store = store
         self._cursor = store.load()
         self._warned_of = 0

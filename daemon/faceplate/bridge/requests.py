@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
+from faceplate.bridge.answer_payloads import RefusalReason
 from faceplate.strict_json import object_from
 
 LONGEST: Final = 16 * 1024
@@ -24,23 +24,6 @@ _EXPECTED: Final = (
 )
 
 _KINDS: Final = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
-
-
-class RefusalReason(StrEnum):
-    """Why a message did not become a command."""
-
-    RETAINED = "retained"
-    """The broker kept it: it may be of any age"""
-    TOO_LARGE = "too_large"
-    MALFORMED = "malformed"
-    STALE = "stale"
-    """It was sent too long ago, or by a clock that differs from ours"""
-    REPEATED = "repeated"
-    """It came before, or nobody can tell any more that it did not"""
-    TOO_MANY = "too_many"
-    """Commands come too fast"""
-    NOT_RECORDED = "not_recorded"
-    """That it came cannot be written down, so a second time would not be noticed"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,25 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
+from faceplate.bridge.board import Board
 from faceplate.bridge.bridge import Bridge
+from faceplate.bridge.clerk import Clerk
+from faceplate.bridge.gate import Gate
 from faceplate.bridge.messages import OFFLINE, Topics
 from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import CursorFile, Outbox
 from faceplate.bridge.paho_link import Identity, PahoLink
-from faceplate.bridge.rows import LOCK_STATES
+from faceplate.bridge.reporter import Kind, Reporter
 from faceplate.bridge.security import password_of, tls_of, warn_of_plain_text
+from faceplate.bridge.seen import SeenFile
+from faceplate.camera.clock import monotonic
+from faceplate.commands.bridge_daemon import AskedDaemon
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
 from faceplate.config import Config
-from faceplate.events import JournalRow
-from faceplate.journal import reader
+from faceplate.journal.journal import wall_clock
 
 
 def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -26,39 +31,49 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "bridge",
         parents=[common],
-        help="deliver the journal over MQTT",
+        help="speak MQTT: deliver the journal, show what the door is like, take orders",
         description="Publish every row of the journal to the MQTT broker of the configuration, in order and at least "
-        "once, until told to stop (SIGTERM or Ctrl-C). It only reads the journal and takes no commands: nothing that "
-        "arrives over MQTT can reach the lock.",
+        "once, and what the door is like, until told to stop (SIGTERM or Ctrl-C). Orders that come over MQTT go to "
+        "the daemon's control socket, as far as bridge.commands of the configuration lets them in.",
     )
     parser.set_defaults(run=_run)
 
 
-def bridge_of(config: Config, stop: threading.Event) -> Bridge:
+@contextmanager
+def bridge_of(config: Config, stop: threading.Event) -> Iterator[Bridge]:
     """The bridge of the configuration; `run()` it until `stop` is set.
 
     Raises:
         BridgeError: the password or a certificate cannot be used.
-        StoreError: the cursor cannot be read.
+        StoreError: the cursor, or the record of commands, cannot be read.
     """
-    topics = Topics(f"{config.bridge.base_topic}/{config.device.id}")
     warn_of_plain_text(config.bridge)
-    link = PahoLink(
-        config.bridge,
-        Identity(
-            f"{config.bridge.base_topic}-{config.device.id}", password_of(config.bridge), tls_of(config.bridge.tls)
-        ),
-        will=topics.availability(OFFLINE),
-    )
-    journal = config.journal.path
-    outbox = Outbox(
-        partial(reader.read, journal), partial(_last_door_row, journal), CursorFile(config.bridge.cursor_file)
-    )
-    return Bridge(link, topics, outbox, Outage(), stop)
+    topics = Topics(f"{config.bridge.base_topic}/{config.device.id}")
+    link = link_of(config, topics)
+    with closing(AskedDaemon(config.control.socket, config.journal.path)) as daemon:
+        reporter = Reporter(daemon, topics, Board(link), _kind_of(config), monotonic, wall_clock)
+        gate = Gate(SeenFile(config.bridge.seen_file, wall_clock()))
+        clerk = Clerk(gate, daemon, topics, monotonic, wall_clock)
+        outbox = Outbox(daemon.rows_after, CursorFile(config.bridge.cursor_file))
+        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), stop)
 
 
-def _last_door_row(journal: Path) -> JournalRow | None:
-    return next(iter(reader.read_last(journal, 1, tuple(LOCK_STATES))), None)
+def link_of(config: Config, topics: Topics) -> PahoLink:
+    """The connection to the broker of the configuration, not yet made.
+
+    Raises:
+        BridgeError: the password or a certificate cannot be used.
+    """
+    client_id = f"{config.bridge.base_topic}-{config.device.id}"
+    identity = Identity(client_id, password_of(config.bridge), tls_of(config.bridge.tls))
+    return PahoLink(config.bridge, identity, will=topics.availability(OFFLINE))
+
+
+def _kind_of(config: Config) -> Kind:
+    return Kind(
+        has_contact=config.door.inputs.contact is not None,
+        snapshots=config.bridge.snapshot != "off",
+    )
 
 
 def _run(arguments: argparse.Namespace) -> ExitCode:
@@ -68,5 +83,6 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     for number in (signal.SIGTERM, signal.SIGINT):
         # From a thread of its own: a handler interrupts the main thread, which may hold the event's inner lock.
         signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
-    bridge_of(config, stop).run()
+    with bridge_of(config, stop) as bridge:
+        bridge.run()
     return ExitCode.OK
