@@ -4,21 +4,29 @@ import json
 import logging
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faceplate.bridge.board import Board
 from faceplate.bridge.bridge import Bridge
-from faceplate.bridge.link import LinkDownError, LinkRefusedError
+from faceplate.bridge.clerk import Clerk
+from faceplate.bridge.daemon import DaemonAwayError, DaemonRefusedError
+from faceplate.bridge.gate import Gate
+from faceplate.bridge.link import LinkDownError, LinkRefusedError, Received
 from faceplate.bridge.messages import Message, Topics
 from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import Cursor, CursorFile, Outbox
+from faceplate.bridge.reporter import Kind, Reporter
 from faceplate.errors import StoreError
 from faceplate.events import JournalRow
 from faceplate.types import Seconds
 
 TOPICS = Topics("faceplate/front-door")
+HOME = "homeassistant/status"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 class KilledError(BaseException):
@@ -40,8 +48,11 @@ class MemoryJournal:
             raise StoreError(self.fault)
         return self.rows[seq : seq + limit]
 
+    def last_row(self, *event_types):
+        return next((row for row in reversed(self.rows) if row.event_type in event_types), None)
+
     def last_door_row(self):
-        return next((row for row in reversed(self.rows) if row.event_type.startswith("door")), None)
+        return self.last_row("door_locked", "door_unlocked")
 
 
 class MemoryStore:
@@ -70,6 +81,10 @@ class MemoryBroker:
     when_idle: list = field(default_factory=list)
     """What happens each time the bridge has nothing to do; then it is told to stop"""
     stop: threading.Event = field(default_factory=threading.Event)
+    never_refused: bool = True
+    subscribed: list[str] = field(default_factory=list)
+    coming: list[Received] = field(default_factory=list)
+    """What is received next"""
 
     def open(self):
         assert not self.connected
@@ -86,6 +101,26 @@ class MemoryBroker:
         if fate != "acknowledged":
             self.connected = False
             raise (LinkRefusedError if fate == "refused" else LinkDownError)(fate)
+
+    def subscribe(self, topic):
+        assert self.connected
+        self.subscribed.append(topic)
+        return True
+
+    def offer(self, message):
+        if self.fates and self.fates[0] == "refused":
+            self.fates.pop(0)
+            self.never_refused = False
+            return False
+        self.publish(message)
+        return True
+
+    def received_messages(self):
+        came, self.coming = tuple(self.coming), []
+        return came
+
+    def missed(self):
+        return 0
 
     def wait(self, time):
         assert self.connected
@@ -106,16 +141,83 @@ class MemoryBroker:
         return [message.payload for message in self.received if message.topic.endswith("/lock/state")]
 
 
+class Hands:
+    """A clock that somebody turns."""
+
+    def __init__(self):
+        self.time = Seconds(1000.0)
+
+    def __call__(self):
+        return self.time
+
+
 def at_once():
     return Outage(Seconds(0.0), Seconds(0.0))
 
 
-def deliver(broker, journal, store):
+class MemoryDaemon:
+    """Answers as it is told to, or is away."""
+
+    def __init__(self, journal):
+        self.journal = journal
+        self.now: dict[str, object] | None = None
+        """Its status; None: it is away"""
+        self.asked: list[tuple[str, dict[str, object]]] = []
+        self.refusal: DaemonRefusedError | None = None
+        self.results: dict[str, dict[str, object]] = {}
+
+    def status(self):
+        if self.now is None:
+            raise DaemonAwayError("it does not run")
+        return self.now
+
+    def order(self, command, arguments):
+        if self.now is None:
+            raise DaemonAwayError("it does not run")
+        self.asked.append((command, dict(arguments)))
+        if self.refusal is not None:
+            raise self.refusal
+        return self.results.get(command, {})
+
+    def rows_after(self, seq, limit):
+        return self.journal.read_after(seq, limit)
+
+    def last_row(self, *event_types):
+        return self.journal.last_row(*event_types)
+
+
+class Link:
+    """A broker's connection under the names the bridge uses."""
+
+    def __init__(self, broker):
+        self._broker = broker
+        self.received = broker.received_messages
+
+    def __getattr__(self, name):
+        return getattr(self._broker, name)
+
+
+class NothingSeen:
+    def doubt(self, _request):
+        return ""
+
+    def add(self, request):
+        pass
+
+
+def wall_clock():
+    return NOW
+
+
+def deliver(broker, journal, store, daemon=None, **kind):
     """Run bridges, a new one after each kill, until the broker has nothing more in store."""
+    daemon, clock = daemon or MemoryDaemon(journal), Hands()
     while not broker.stop.is_set():
-        outbox = Outbox(journal.read_after, journal.last_door_row, store)
+        link = Link(broker)
+        reporter = Reporter(daemon, TOPICS, Board(link), Kind(**kind), clock, wall_clock)
+        clerk = Clerk(Gate(NothingSeen()), daemon, TOPICS, clock, wall_clock)
         try:
-            Bridge(broker, TOPICS, outbox, at_once(), broker.stop).run()
+            Bridge(link, TOPICS, Outbox(daemon.rows_after, store), reporter, clerk, at_once(), broker.stop, HOME).run()
         except KilledError:
             continue
 
@@ -138,7 +240,8 @@ def test_through_every_outage_and_kill_all_rows_arrive_in_order(fates, at_start,
         newest = max(newest, event["seq"])
     assert newest == len(journal.rows)
     assert store.cursor == (Cursor(newest, f"first {newest}") if newest else Cursor())
-    if last := journal.last_door_row():
+    last = journal.last_door_row()
+    if last and broker.never_refused:
         assert broker.states()[-1] == last.event_type.removeprefix("door_").upper()
 
 
@@ -160,9 +263,10 @@ def test_a_connection_begins_with_online_and_the_state_and_ends_with_stopped():
     journal, broker = MemoryJournal(), MemoryBroker()
     journal.append("door_unlocked")
     deliver(broker, journal, MemoryStore())
-    first, second, *_, last = broker.received
+    first, second, third, *_, last = broker.received
     assert first == Message("faceplate/front-door/availability", "online", retain=True)
-    assert second == Message("faceplate/front-door/lock/state", "UNLOCKED", retain=True)
+    assert second == Message("faceplate/front-door/daemon", "offline", retain=True)
+    assert third == Message("faceplate/front-door/lock/state", "UNLOCKED", retain=True)
     assert last == Message("faceplate/front-door/availability", "stopped", retain=True)
     assert not broker.connected
 
@@ -240,16 +344,6 @@ def test_a_damaged_row_goes_out_without_details_and_holds_nothing_up(payload, ca
     deliver(broker, journal, MemoryStore())
     assert [event["seq"] for event in broker.events()] == [1, 2]
     assert "row 1 of the journal is damaged" in caplog.text
-
-
-class Hands:
-    """A clock that somebody turns."""
-
-    def __init__(self):
-        self.time = Seconds(1000.0)
-
-    def __call__(self):
-        return self.time
 
 
 def test_the_first_failure_is_loud_and_the_next_are_not(caplog):
@@ -345,7 +439,7 @@ def test_pending_rows_are_at_most_as_many_as_asked_for():
     journal = MemoryJournal()
     for _ in range(9):
         journal.append()
-    outbox = Outbox(journal.read_after, journal.last_door_row, MemoryStore())
+    outbox = Outbox(journal.read_after, MemoryStore())
     assert [row.seq for row in outbox.pending(3)] == [1, 2, 3]
     outbox.delivered(journal.rows[2])
     assert [row.seq for row in outbox.pending(3)] == [4, 5, 6]

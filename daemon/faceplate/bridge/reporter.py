@@ -79,6 +79,8 @@ class Reporter:
             return
         self._due = Seconds(now + EVERY)
         self._decisions_due |= news
+        if now >= self._diagnostics_due:
+            self._board.retry()
         self._board.show(self._messages(self._status(), now))
 
     def _status(self) -> Status | None:
