@@ -26,6 +26,7 @@ from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.door.drivers.secure import write_lines
 from faceplate.door.drivers.simulated import hardware_of as simulated_hardware
 from faceplate.door.hardware import Hardware
+from faceplate.enrolment_window import EnrolmentWindow
 from faceplate.errors import ControlError, StoreError
 from faceplate.events import DoorEvent, DoorMode
 from faceplate.journal import reader
@@ -46,6 +47,7 @@ from faceplate.settings import Settings
 from faceplate.snapshot import Snapshots
 from faceplate.standing import StandingFile
 from faceplate.types import Decision, Frame, Match, Show
+from faceplate.vitals import Vitals
 from faceplate.voice import Voice
 
 _log = logging.getLogger(__name__)
@@ -120,8 +122,8 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
             recorder.open_now()
         recorder.start()
         warn_of_gaps(config)
-        settings = Settings(config, standing, door.release_for)
-        dashboard = Dashboard(monotonic, this_run, stop, settings, Snapshots(config.bridge.snapshot, present))
+        dashboard = _dashboard_of(config, standing, door, this_run, stop)
+        stack.callback(dashboard.window.close)
         reception = stack.enter_context(_attended(config, door, recorder, standing, dashboard))
         voice = _voice_of(config, stack)
 
@@ -132,6 +134,18 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
             keep_going(watch, stop, lambda: door.report_fault(NOBODY_WATCHES, active=True))
         else:
             watch()
+
+
+def _dashboard_of(config: Config, standing: StandingFile, door: Door, this_run: Run, stop: Stop) -> Dashboard:
+    gallery = Gallery(config.people.store, config.people.key_file)
+    return Dashboard(
+        this_run,
+        stop,
+        Settings(config, standing, door.release_for),
+        Vitals(monotonic),
+        Snapshots(config.bridge.snapshot, present),
+        EnrolmentWindow(monotonic, lambda: [person.name for person in gallery.people()]),
+    )
 
 
 def _write_lines(config: Config) -> None:
