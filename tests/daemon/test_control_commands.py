@@ -173,7 +173,7 @@ def test_a_result_in_words(faceplate, running):
     )
     assert faceplate("status")[1].splitlines() == [
         "uptime           1234567.8",
-        "settings         margin: 0.1235, open: no",
+        "settings         margin: 0.1235; open: no",
         "bounds           margin: 0.1, 1.0",
     ]
 

@@ -114,7 +114,7 @@ def _tell(arguments: argparse.Namespace, result: dict[str, Any]) -> ExitCode:
     return ExitCode.OK
 
 
-def _words(value: object) -> str:
+def _words(value: object) -> str:  # noqa: PLR0911 - one for each kind
     match value:
         case None:
             return "unknown"
@@ -127,7 +127,7 @@ def _words(value: object) -> str:
         case list():
             return ", ".join(map(_words, value))
         case dict():
-            return ", ".join(f"{key}: {_words(each)}" for key, each in value.items())
+            return "; ".join(f"{key}: {_words(each)}" for key, each in value.items())
         case float():
             return str(round(value, 4))
     return str(value)
