@@ -599,6 +599,15 @@ def test_an_open_window_ends_with_the_run(enrolled, tmp_path, dashboards):
     }
 
 
+def test_a_stricter_threshold_lets_nobody_be_enrolled_twice(enrolled):
+    settings = Settings(enrolled, Forgetful(), lambda _: None)
+    recognition = Recognition(enrolled.vision, enrolled.people, settings.thresholds)
+    settings.calibrated(recognition.thresholds)
+    settings.adjust("detection_threshold", 1.0)
+    with pytest.raises(FaceplateError, match="another name"):
+        recognition.enrol("Dan", [Picture("man", read_picture(MAN))])
+
+
 def likenesses(config: Config, change: Callable[[], object], at: int) -> tuple[list[Likeness], Diary]:
     """What the man is taken for on each frame, when the gallery changes after frame `at`."""
     seen: list[Likeness] = []
