@@ -26,6 +26,7 @@ from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.door.drivers.secure import write_lines
 from faceplate.door.drivers.simulated import hardware_of as simulated_hardware
 from faceplate.door.hardware import Hardware
+from faceplate.enrolment_window import EnrolmentWindow
 from faceplate.errors import ControlError, StoreError
 from faceplate.events import DoorEvent, DoorMode
 from faceplate.journal import reader
@@ -35,9 +36,10 @@ from faceplate.journal.recorder import Recorder
 from faceplate.journal.retention import Retention
 from faceplate.loop import guard
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
-from faceplate.orders.journal_commands import journal_commands
+from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
+from faceplate.orders.remote_commands import remote_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
 from faceplate.recognition import Recognition
@@ -47,6 +49,7 @@ from faceplate.settings import Settings
 from faceplate.snapshot import Snapshots
 from faceplate.standing import StandingFile
 from faceplate.types import Decision, Frame, Match, Show
+from faceplate.vitals import Vitals
 from faceplate.voice import Voice
 
 _log = logging.getLogger(__name__)
@@ -121,8 +124,8 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
             recorder.open_now()
         recorder.start()
         warn_of_gaps(config)
-        settings = Settings(config, standing, door.release_for)
-        dashboard = Dashboard(monotonic, this_run, stop, settings, Snapshots(config.bridge.snapshot, present))
+        dashboard = _dashboard_of(config, standing, door, this_run, stop)
+        stack.callback(dashboard.window.close)
         reception = stack.enter_context(_attended(config, door, recorder, standing, dashboard))
         voice = _voice_of(config, stack)
 
@@ -133,6 +136,18 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
             keep_going(watch, stop, lambda: door.report_fault(NOBODY_WATCHES, active=True))
         else:
             watch()
+
+
+def _dashboard_of(config: Config, standing: StandingFile, door: Door, this_run: Run, stop: Stop) -> Dashboard:
+    gallery = Gallery(config.people.store, config.people.key_file)
+    return Dashboard(
+        this_run,
+        stop,
+        Settings(config, standing, door.release_for),
+        Vitals(monotonic),
+        Snapshots(config.bridge.snapshot, present),
+        EnrolmentWindow(monotonic, lambda: [person.name for person in gallery.people()]),
+    )
 
 
 def _write_lines(config: Config) -> None:
@@ -186,9 +201,11 @@ def _attended(
     door_orders = DoorOrders(door, reception, recorder, remember)
     household = Household(gallery, {ALWAYS, NEVER, *config.access.schedules})
     report = StatusReport(door, reception, household.count, config.people.store, monotonic, more=dashboard.facts)
-    commands = door_commands(door_orders, report) | people_commands(household)
+    rows = rows_of(config.journal.path)
+    commands = door_commands(door_orders, report) | people_commands(household) | journal_commands(config.journal.path)
+    commands |= remote_commands(config.bridge.commands, door_orders, dashboard, rows)
     ranks = Ranks.of(config.control.operators, config.control.bridge)
-    orders = Orders(commands | journal_commands(config.journal.path), recorder, ranks)
+    orders = Orders(commands, recorder, ranks)
     with ExitStack() as stack:
         stack.enter_context(_under_orders(config, orders))
         if config.access.pin.keypad is not None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from faceplate.enrolment_window import EnrolmentWindow
 from faceplate.model.bundle import CONTRACT
 from faceplate.recognition import Recognition
 from faceplate.restart import Run
 from faceplate.settings import Settings
 from faceplate.snapshot import Snapshots
 from faceplate.thermal import cpu_temperature
-from faceplate.types import Clock, Decision, Frame, Match, Show
+from faceplate.types import Decision, Frame, Match, Seconds, Show
 from faceplate.vitals import Vitals
 
 
@@ -27,33 +29,25 @@ def in_turn(*shows: Show) -> Show:
     return show
 
 
+@dataclass(slots=True)
 class Dashboard:
     """Everything a dashboard asks of the daemon besides the door and who is let in. May be asked from any thread."""
 
-    def __init__(
-        self, clock: Clock, run: Run, stop: Callable[[], None], settings: Settings, snapshots: Snapshots
-    ) -> None:
-        """Name what it watches.
-
-        Args:
-            clock: the clock that frames are stamped with.
-            run: this run of the daemon.
-            stop: ends it.
-            settings: what may be adjusted.
-            snapshots: pictures of decisions.
-        """
-        self.settings = settings
-        self.snapshots = snapshots
-        self._run = run
-        self._stop = stop
-        self.vitals = Vitals(clock)
-        self._bundle: str | None = None
+    run: Run
+    stop: Callable[[], None]
+    """Ends this run"""
+    settings: Settings
+    vitals: Vitals
+    snapshots: Snapshots
+    window: EnrolmentWindow
+    bundle: str | None = None
+    """Of the model bundle in use; None: it is not loaded yet"""
 
     def watching(self, recognition: Recognition) -> Show:
         """People are recognised from now on; what is returned is to be shown every frame."""
         self.settings.calibrated(recognition.thresholds)
-        self._bundle = recognition.bundle.label
-        return in_turn(self.vitals.show, self.snapshots.show)
+        self.bundle = recognition.bundle.label
+        return in_turn(self.vitals.show, self.snapshots.show, self.window.watching(recognition.enrol))
 
     def adjust(self, setting: str, value: float) -> Mapping[str, Any]:
         """Go by another value from now on; gives it.
@@ -63,6 +57,18 @@ class Dashboard:
         """
         self.settings.adjust(setting, value)
         return {"setting": setting, "value": value}
+
+    def enrol(self, seconds: Seconds, name: str | None) -> Mapping[str, Any]:
+        """Enrol whoever comes before the camera alone within that time; 0 s ends it. Gives the window's state.
+
+        Raises:
+            OrderRefusedError, EnrolmentError, StoreError: as `EnrolmentWindow.open`.
+        """
+        if seconds:
+            self.window.open(name, seconds)
+        else:
+            self.window.close()
+        return self.window.state().facts()
 
     def snapshot(self) -> Mapping[str, Any]:
         """The picture of the last decision: `jpeg` in base64, `ts`, `outcome`, `person`; empty where there is none."""
@@ -74,17 +80,18 @@ class Dashboard:
 
     def restart(self) -> None:
         """End this run as soon as the caller has been answered; whoever started the daemon starts it again."""
-        self._run.order_restart()
+        self.run.order_restart()
         # From a thread of its own: stopping waits for the control socket, which waits for its caller.
-        threading.Thread(target=self._stop, name="restart").start()
+        threading.Thread(target=self.stop, name="restart").start()
 
     def facts(self) -> dict[str, Any]:
         """As `status` tells it."""
         return {
-            **self._run.facts(),
-            "bundle": self._bundle,
+            **self.run.facts(),
+            "bundle": self.bundle,
             "contract": CONTRACT,
             **self.vitals.pulse().facts(),
             "cpu_temperature": cpu_temperature(),
             **self.settings.facts(),
+            "enrolment": self.window.state().facts(),
         }

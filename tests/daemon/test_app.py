@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -28,6 +29,7 @@ from faceplate.camera.replay import ReplayCamera
 from faceplate.commands import asking
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config
+from faceplate.config.access import ALWAYS, NEVER
 from faceplate.config.door import InputConfig, InputsConfig
 from faceplate.dashboard import Dashboard
 from faceplate.door.drivers import simulated
@@ -41,7 +43,9 @@ from faceplate.journal.signing import load_signer
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate.people.enrolment import Picture
 from faceplate.people.gallery import Gallery
+from faceplate.people.household import Household
 from faceplate.people.person import Anchor
+from faceplate.people.rights_change import RightsChange
 from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition, thresholds_of
 from faceplate.service import Stop
@@ -542,6 +546,66 @@ def test_the_picture_of_a_grant_can_be_asked_for_where_the_owner_wants_that(enro
     assert (last.person, last.outcome) == ("Daniel", Outcome.GRANTED)
     assert last.jpeg.startswith(b"\xff\xd8")
     assert dashboards[1].snapshots.last is None
+
+
+@pytest.fixture(scope="module")
+def a_woman_turning_her_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a minute of it."""
+    folder = tmp_path_factory.mktemp("woman")
+    for frame in ReplayCamera(FOOTAGE / "woman.mp4", paced=False).frames():
+        picture = cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR)
+        for turn in range(12):
+            cv2.imwrite(str(folder / f"{turn:02}-{frame.index:03}.png"), picture)
+    return folder
+
+
+def test_somebody_enrolled_from_afar_is_known_and_let_in_only_once_enabled(
+    config, a_woman_turning_her_head, monkeypatch, dashboards
+):
+    config = with_an_exit_button(filmed(config, a_woman_turning_her_head))
+    with running(config, monkeypatch):
+        soon(lambda: bool(dashboards))
+        dashboards[0].window.open("Eve", 60)
+        soon(lambda: "people_changed" in rows_if_any(config))
+        soon(lambda: "credential_not_enabled" in payloads(config))
+        status = asking.order(config, "status")
+        assert asking.order(config, "people.show", name="Eve")["enabled"] is False
+    assert "access_granted" not in rows(config)
+    assert status["people"] == 1
+    assert (status["enrolment"]["open"], status["enrolment"]["pictures"]) == (False, 5)
+    assert status["enrolment"]["result"].startswith("Eve is enrolled from 5 pictures")
+    asked = Household(Gallery(config.people.store, config.people.key_file), {ALWAYS, NEVER})
+    asked.change("Eve", RightsChange(enabled=True))
+    with running(config, monkeypatch):
+        soon(lambda: "access_granted" in rows(config))
+
+
+def payloads(config: Config) -> str:
+    return "".join(row.payload for row in reader.read(config.journal.path, 0, 1000))
+
+
+def test_an_open_window_ends_with_the_run(enrolled, tmp_path, dashboards):
+    def open_it(_stop: Stop) -> None:
+        dashboards[0].window.open("Eve", 60)
+
+    app.run(filmed(enrolled, a_film(tmp_path / "film", 2)), open_it)
+    assert dashboards[0].window.state().facts() == {
+        "open": False,
+        "seconds": 0.0,
+        "name": "Eve",
+        "pictures": 0,
+        "wanted": 5,
+        "result": "it was closed",
+    }
+
+
+def test_a_stricter_threshold_lets_nobody_be_enrolled_twice(enrolled):
+    settings = Settings(enrolled, Forgetful(), lambda _: None)
+    recognition = Recognition(enrolled.vision, enrolled.people, settings.thresholds)
+    settings.calibrated(recognition.thresholds)
+    settings.adjust("detection_threshold", 1.0)
+    with pytest.raises(FaceplateError, match="another name"):
+        recognition.enrol("Dan", [Picture("man", read_picture(MAN))])
 
 
 def likenesses(config: Config, change: Callable[[], object], at: int) -> tuple[list[Likeness], Diary]:

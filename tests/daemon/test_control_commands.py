@@ -162,11 +162,19 @@ def test_a_result_in_words(faceplate, running):
     assert faceplate("lockout", "clear")[1] == "done\n"
     running.answer = Done({"mode": "locked", "open": None, "face_unlock": True, "faults": [], "alarms": ["a", "b"]})
     assert faceplate("status")[1].splitlines() == [
-        "mode           locked",
-        "open           unknown",
-        "face_unlock    yes",
-        "faults         none",
-        "alarms         a, b",
+        "mode             locked",
+        "open             unknown",
+        "face_unlock      yes",
+        "faults           none",
+        "alarms           a, b",
+    ]
+    running.answer = Done(
+        {"uptime": 1_234_567.8, "settings": {"margin": 0.123456, "open": False}, "bounds": {"margin": [0.1, 1.0]}}
+    )
+    assert faceplate("status")[1].splitlines() == [
+        "uptime           1234567.8",
+        "settings         margin: 0.1235; open: no",
+        "bounds           margin: 0.1, 1.0",
     ]
 
 

@@ -20,6 +20,7 @@ from faceplate.control.peers import Ranks
 from faceplate.control.protocol import Fault
 from faceplate.control.server import ControlServer
 from faceplate.dashboard import Dashboard
+from faceplate.enrolment_window import EnrolmentWindow
 from faceplate.errors import StoreError
 from faceplate.events import DoorStatus
 from faceplate.orders.arguments import NewRights
@@ -32,6 +33,7 @@ from faceplate.restart import Run
 from faceplate.settings import Settings
 from faceplate.snapshot import Snapshots
 from faceplate.types import Seconds
+from faceplate.vitals import Vitals
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
 EXAMPLE = DOCUMENT.split("```python\n")[1].split("```")[0]
@@ -79,7 +81,8 @@ def house():
 def a_dashboard(folder):
     run = Run(folder / "run.json", datetime.now(UTC))
     settings = Settings(Config(), Forgetful(), lambda _: None)
-    return Dashboard(clock, run, lambda: None, settings, Snapshots("off", lambda: datetime.now(UTC)))
+    snapshots = Snapshots("off", lambda: datetime.now(UTC))
+    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, EnrolmentWindow(clock, list))
 
 
 @pytest.fixture

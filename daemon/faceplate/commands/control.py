@@ -99,7 +99,7 @@ def _status(arguments: argparse.Namespace) -> ExitCode:
     if arguments.json:
         return _tell(arguments, status)
     for key, value in status.items():
-        print(f"{key:14} {_words(value)}")
+        print(f"{key:16} {_words(value)}")
     return ExitCode.OK
 
 
@@ -114,7 +114,7 @@ def _tell(arguments: argparse.Namespace, result: dict[str, Any]) -> ExitCode:
     return ExitCode.OK
 
 
-def _words(value: object) -> str:
+def _words(value: object) -> str:  # noqa: PLR0911 - one for each kind
     match value:
         case None:
             return "unknown"
@@ -125,5 +125,9 @@ def _words(value: object) -> str:
         case []:
             return "none"
         case list():
-            return ", ".join(map(str, value))
+            return ", ".join(map(_words, value))
+        case dict():
+            return "; ".join(f"{key}: {_words(each)}" for key, each in value.items())
+        case float():
+            return str(round(value, 4))
     return str(value)
