@@ -71,6 +71,16 @@ class MemoryStore:
         self.cursor = cursor
 
 
+class Hands:
+    """A clock that somebody turns."""
+
+    def __init__(self):
+        self.time = Seconds(1000.0)
+
+    def __call__(self):
+        return self.time
+
+
 @dataclass
 class MemoryBroker:
     """Strict: nothing is taken without a connection. `fates` says what becomes of each message."""
@@ -81,6 +91,7 @@ class MemoryBroker:
     when_idle: list = field(default_factory=list)
     """What happens each time the bridge has nothing to do; then it is told to stop"""
     stop: threading.Event = field(default_factory=threading.Event)
+    clock: Hands = field(default_factory=Hands)
     never_refused: bool = True
     subscribed: list[str] = field(default_factory=list)
     coming: list[Received] = field(default_factory=list)
@@ -125,6 +136,7 @@ class MemoryBroker:
     def wait(self, time):
         assert self.connected
         assert time > 0
+        self.clock.time += time
         if self.when_idle:
             self.when_idle.pop(0)()
         else:
@@ -139,16 +151,6 @@ class MemoryBroker:
 
     def states(self):
         return [message.payload for message in self.received if message.topic.endswith("/lock/state")]
-
-
-class Hands:
-    """A clock that somebody turns."""
-
-    def __init__(self):
-        self.time = Seconds(1000.0)
-
-    def __call__(self):
-        return self.time
 
 
 def at_once():
@@ -211,13 +213,14 @@ def wall_clock():
 
 def deliver(broker, journal, store, daemon=None, **kind):
     """Run bridges, a new one after each kill, until the broker has nothing more in store."""
-    daemon, clock = daemon or MemoryDaemon(journal), Hands()
+    daemon, clock = daemon or MemoryDaemon(journal), broker.clock
     while not broker.stop.is_set():
         link = Link(broker)
         reporter = Reporter(daemon, TOPICS, Board(link), Kind(**kind), clock, wall_clock)
         clerk = Clerk(Gate(NothingSeen()), daemon, TOPICS, clock, wall_clock)
+        outbox = Outbox(daemon.rows_after, store)
         try:
-            Bridge(link, TOPICS, Outbox(daemon.rows_after, store), reporter, clerk, at_once(), broker.stop, HOME).run()
+            Bridge(link, TOPICS, outbox, reporter, clerk, at_once(), clock, broker.stop, HOME).run()
         except KilledError:
             continue
 

@@ -15,7 +15,7 @@ from faceplate.bridge.outbox import Outbox
 from faceplate.bridge.reporter import Reporter
 from faceplate.errors import StoreError
 from faceplate.events import JournalRow
-from faceplate.types import Seconds
+from faceplate.types import Clock, Seconds
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Bridge:
         reporter: Reporter,
         clerk: Clerk,
         outage: Outage,
+        clock: Clock,
         stop: Event,
         home: str | None = None,
     ) -> None:
@@ -52,6 +53,7 @@ class Bridge:
             reporter: tells what the door is like.
             clerk: takes orders.
             outage: how soon to try again, and how loudly.
+            clock: tells when to look again.
             stop: ends it.
             home: topic on which Home Assistant says that it has started, and is to be told all again; None: never mind.
         """
@@ -61,6 +63,7 @@ class Bridge:
         self._reporter = reporter
         self._clerk = clerk
         self._outage = outage
+        self._clock = clock
         self._stop = stop
         self._home = home
         self._store_fault = ""
@@ -83,10 +86,10 @@ class Bridge:
         self._link.publish(self._topics.availability(ONLINE))
         _log.info("connected: delivering the journal to %s", self._topics.base)
         while not self._stop.is_set():
+            look_again = Seconds(self._clock() + POLL)
             self._look()
             self._outage.over()
-            self._link.wait(POLL)
-            self._hear()
+            self._listen(look_again)
         self._link.publish(self._topics.availability(STOPPED))
         self._link.close()
 
@@ -98,7 +101,7 @@ class Bridge:
             rows = self._outbox.pending(_BATCH)
         except StoreError as error:
             fault = str(error)
-        self._reporter.report(news=bool(rows))  # states go before events: these may be history
+        self._reporter.report(rows)  # states go before events: these may be history
         try:
             self._deliver(rows)
         except StoreError as error:
@@ -113,6 +116,14 @@ class Bridge:
                 return
             self._link.publish(self._topics.event(row))
             self._outbox.delivered(row)
+
+    def _listen(self, until: Seconds) -> None:
+        """Take what comes, up to then: whoever sends much does not make the daemon be asked more often."""
+        left = POLL
+        while left > 0 and not self._stop.is_set():
+            self._link.wait(left)
+            self._hear()
+            left = Seconds(until - self._clock())
 
     def _hear(self) -> None:
         for message in self._link.received():

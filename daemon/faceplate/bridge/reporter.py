@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -68,17 +68,17 @@ class Reporter:
         self._due = self._diagnostics_due = Seconds(0.0)
         self._decisions_due = True
 
-    def report(self, *, news: bool) -> None:
+    def report(self, news: Sequence[JournalRow]) -> None:
         """Show what is other than before.
 
         Args:
-            news: something happened; else the daemon is asked now and then.
+            news: what happened; where nothing did, the daemon is asked now and then.
         """
         now = self._clock()
         if not news and now < self._due:
             return
         self._due = Seconds(now + EVERY)
-        self._decisions_due |= news
+        self._decisions_due |= any(row.event_type in OUTCOMES for row in news)
         if now >= self._diagnostics_due:
             self._board.retry()
         self._board.show(self._messages(self._status(), now))

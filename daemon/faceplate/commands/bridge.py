@@ -55,7 +55,7 @@ def bridge_of(config: Config, stop: threading.Event) -> Iterator[Bridge]:
         gate = Gate(SeenFile(config.bridge.seen_file, wall_clock()))
         clerk = Clerk(gate, daemon, topics, monotonic, wall_clock)
         outbox = Outbox(daemon.rows_after, CursorFile(config.bridge.cursor_file))
-        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), stop)
+        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), monotonic, stop)
 
 
 def link_of(config: Config, topics: Topics) -> PahoLink:
