@@ -5,6 +5,7 @@ Only the GPIO chip is a stand-in, whose lines keep their level when a process di
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,43 +16,58 @@ import numpy as np
 import yaml
 
 import faceplate
-from broker import Broker, Program
+from broker import Program
+from faceplate.config import CommandsConfig
 from faceplate.config_file import load_config
 from faceplate.journal import reader
 from gpio_board import board_in, environment
-from mjpeg_server import MjpegServer
 
 FOOTAGE = Path(faceplate.__file__).parent / "footage"
 LINE, EXIT_LINE, CONTACT_LINE, BELL_LINE = 17, 5, 6, 13
 PIN = "258025"
-EVERYTHING = dict.fromkeys(("unlock", "mode", "set", "face_unlock", "pin", "enrolment", "clear_alarm", "restart"), True)
+EVERYTHING = dict.fromkeys(CommandsConfig.model_fields, True)
 """All that may be ordered, is"""
 
 
 class Scene:
-    """What the camera sees: nobody at first."""
+    """What the camera sees: nobody at first. Pictures are BGR."""
 
     def __init__(self) -> None:
         man = cv2.imread(str(FOOTAGE / "man-2.jpg"))
         assert man is not None
-        self._man = man
-        self._nobody = np.full_like(man, 96)
+        self._man = [man]
+        self._woman = film(FOOTAGE / "woman.mp4")
+        self._nobody = [np.full_like(man, 96)]
         self._now = self._nobody
 
-    def __call__(self, _number: int) -> Any:
-        return self._now
+    def __call__(self, number: int) -> Any:
+        return self._now[number % len(self._now)]
 
     def man(self) -> None:
         self._now = self._man
+
+    def woman_moves(self) -> None:
+        self._now = self._woman
 
     def nobody(self) -> None:
         self._now = self._nobody
 
 
-class MqttHouse:
-    """Configured, with Daniel enrolled; start `daemon()` and `bridge()` as the test wants."""
+def film(path: Path) -> list[Any]:
+    """The frames of a clip."""
+    clip = cv2.VideoCapture(str(path))
+    frames = []
+    while (read := clip.read())[0]:
+        frames.append(read[1])
+    clip.release()
+    return frames
 
-    def __init__(self, folder: Path, broker: Broker, camera: MjpegServer, runtime: str, **bridge: object) -> None:
+
+class MqttHouse:
+    """Configured, and nobody enrolled yet; start `daemon()` and `bridge()` as the test wants."""
+
+    def __init__(self, folder: Path, port: int, camera: str, runtime: str, **bridge: object) -> None:
+        """Write the configuration: `port` is the broker's, `camera` its address, `bridge` adds keys to that section."""
         self.folder = folder
         self.board = board_in(folder)
         self._environment = environment(folder)
@@ -61,7 +77,7 @@ class MqttHouse:
         self.file = folder / "config.yaml"
         keys = {
             "host": "127.0.0.1",
-            "port": broker.port,
+            "port": port,
             "tls": {"enabled": False},
             "cursor_file": "bridge/cursor",
         }
@@ -70,7 +86,7 @@ class MqttHouse:
             "journal": {"path": "journal.sqlite3", "key_file": "journal.key"},
             "access": {"standing_file": "standing.json"},
             "control": {"socket": "control.sock"},
-            "camera": {"source": camera.address},
+            "camera": {"source": camera},
             "vision": {"runtime": runtime},
             "door": {
                 "driver": "gpiozero",
@@ -85,8 +101,19 @@ class MqttHouse:
             "bridge": keys | bridge,
         }
         self.write()
+
+    def enrol(self) -> None:
+        """Daniel, with his PIN."""
         self.run("people", "add", "Daniel", *map(str, sorted(FOOTAGE.glob("man-*.jpg"))))
         self.run("people", "set", "Daniel", "--pin", told=f"{PIN}\n")
+
+    def another(self, folder: Path, port: int, **bridge: object) -> MqttHouse:
+        """Another house, before the same camera, with the same people."""
+        vision, camera = self.tree["vision"], self.tree["camera"]
+        house = MqttHouse(folder, port, camera["source"], vision["runtime"], **bridge)
+        shutil.copytree(self.folder / "people", folder / "people")
+        shutil.copy(self.folder / "gallery.key", folder)
+        return house
 
     def write(self) -> None:
         """Write the configuration as `tree` now says."""
