@@ -222,8 +222,8 @@ class PahoLink:
 
     def _lost(self) -> NoReturn:
         self._connection.drop()
-        if self._connection.silent:
-            raise LinkDownError(f"{self._broker} owed an answer for {self._timing.patience:g} s; trying again")
+        if self._connection.fault:
+            raise LinkDownError(f"{self._broker} {self._connection.fault}; trying again")
         goodbye = self._connection.goodbye
         if goodbye is not None and goodbye.value == _TAKEN_OVER:
             raise LinkRefusedError(
