@@ -498,3 +498,13 @@ def test_a_broker_that_closes_on_both_versions_is_tried_again_with_mqtt_5(broker
         with opened(link):
             assert link._is_new
     assert "speaks no MQTT 5" not in caplog.text
+
+
+def test_a_broker_that_stalls_now_and_then_keeps_its_mqtt_5(broker):
+    stalls = False
+    with Proxy(broker.port, lambda connect: b"" if stalls and connect[8] == 5 else None) as proxy:
+        link = link_to(proxy.port)
+        for stalls in (True, False) * 3:
+            with opened(link):
+                link.publish(ONLINE)
+                assert link._is_new is not stalls
