@@ -328,6 +328,12 @@ def test_where_there_is_no_record_nothing_older_than_the_process_is_obeyed(path,
     assert caplog.text == ""
 
 
+def test_senders_whose_clocks_differ_are_both_heard_after_a_restart(path):
+    ahead, behind = NOW + timedelta(seconds=4), NOW - timedelta(seconds=4)
+    assert isinstance(gate_at(path).judge(message(ts=ahead.isoformat()), NOW, AT), Request)
+    assert isinstance(gate_at(path).judge(message(id="two", ts=behind.isoformat()), NOW, AT), Request)
+
+
 def test_a_record_of_another_kind_counts_as_damaged(path, caplog):
     for content in (b"something else", b"faceplate seen 1\n", b"faceplate seen 1\n" + bytes(9)):
         path.write_bytes(content + hashlib.sha256(content).digest())

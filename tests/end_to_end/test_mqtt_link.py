@@ -2,20 +2,25 @@
 
 import json
 import logging
+import random
 import signal
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from broker import Broker, OldBroker, Subscriber, send
+from faceplate.bridge.gate import Gate
 from faceplate.bridge.inbox import CAPACITY
 from faceplate.bridge.link import LinkDownError, LinkRefusedError, Received
 from faceplate.bridge.messages import Message
 from faceplate.bridge.paho_connection import LONGEST_PACKET
 from faceplate.bridge.paho_link import Identity, PahoLink, Timing
+from faceplate.bridge.requests import RefusalReason
+from faceplate.bridge.seen import SeenFile
 from faceplate.config import BridgeConfig, TlsConfig
 from faceplate.types import Seconds
 from tcp_proxy import Proxy
@@ -220,9 +225,26 @@ def test_a_broker_that_says_why_it_threw_us_out_is_repeated(broker):
     with Proxy(broker.port) as proxy:  # mosquitto says so only from a later version on than some have
         link = link_to(proxy.port)
         link.open()
-        proxy.say(b"\xe0\x01\x8e")  # DISCONNECT: session taken over
+        proxy.say(b"\xe0\x06\x8e\x04\x1f\x00\x01x")  # DISCONNECT: session taken over, with a reason string
         with pytest.raises(LinkRefusedError, match=f"under our name, {NAME}.*same device.id"):
             link.wait(Seconds(10.0))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_a_broker_says_the_link_lives_or_ends_as_a_link_does(broker, seed):
+    chance = random.Random(seed)  # noqa: S311 - the same every time
+    with Proxy(broker.port) as proxy:
+        link = link_to(proxy.port, QUICK)
+        for kind in range(1, 16):
+            link.open()
+            content = chance.randbytes(chance.randrange(12))
+            with suppress(LinkDownError):
+                proxy.say(bytes([kind << 4 | chance.randrange(16), len(content)]) + content)
+                link.wait(Seconds(0.05))
+                link.wait(Seconds(0.05))
+            link._connection.drop()
+        with opened(link):
+            link.publish(ONLINE)
 
 
 @pytest.mark.parametrize("asleep", ["waiting", "publishing"])
@@ -321,29 +343,36 @@ def test_a_message_longer_than_the_broker_takes_is_not_sent_and_the_connection_l
 
 def test_a_flood_leaves_the_queue_bounded_and_delivery_going(broker):
     link = link_to(broker.port)
-    options = ("--repeat", "4000", "--repeat-delay", "0.001")
-    flood = threading.Thread(target=send, args=(broker.port, COMMAND, b"garbage" * 100, *options))
+    options = ("--repeat", "2000", "--repeat-delay", "0.001")
+    floods = [threading.Thread(target=send, args=(broker.port, COMMAND, b"garbage" * 100, *options)) for _ in range(4)]
     kept = missed = delivered = 0
     slowest = 0.0
     with Subscriber(broker, "-T", COMMAND) as watcher, opened(link):
         link.subscribe(COMMAND)
-        flood.start()
-        while flood.is_alive():
+        started = time.monotonic()
+        for flood in floods:
+            flood.start()
+        while any(flood.is_alive() for flood in floods):
             began = time.monotonic()
             link.publish(Message(f"{BASE}/event/door", json.dumps({"seq": delivered})))
             slowest = max(slowest, time.monotonic() - began)
             delivered += 1
-            if delivered % 20 == 0:  # a caller who looks into its queue too seldom
+            if delivered % 200 == 0:  # a caller who looks into its queue too seldom
                 come = link.received()
                 assert len(come) <= CAPACITY
                 kept += len(come)
                 missed += link.missed()
-        flood.join()
+        rate = 8000 / (time.monotonic() - started)
+        for flood in floods:
+            flood.join()
         kept += len(all_within(link, 2.0))
         missed += link.missed()
         watcher.wait_for_number(delivered - 1)
         assert watcher.numbers() == list(range(delivered))
-    assert kept + missed == 4000
+    assert rate > 300, "that was no flood"
+    # What is too much for a queue of the broker's (a thousand messages) it drops itself.
+    assert CAPACITY < kept + missed <= 8000
+    assert missed
     assert delivered > 100
     assert slowest < 2.0
 
@@ -360,6 +389,37 @@ def test_a_flood_whose_messages_are_all_taken_loses_none(broker):
             come += link.received()
         flood.join()
         assert (len(come), link.missed()) == (2000, 0)
+
+
+def test_of_what_a_broker_keeps_or_somebody_replays_the_gate_lets_nothing_through(tmp_path, broker):
+    def command(name):
+        return json.dumps({"id": name, "ts": datetime.now(UTC).isoformat(), "command": "lock"}).encode()
+
+    def verdicts_of(link, gate):
+        come = all_within(link, 1.0)
+        return [gate.judge(each, datetime.now(UTC), Seconds(time.monotonic())) for each in come]
+
+    record, link = tmp_path / "bridge.seen", link_to(broker.port)
+    send(broker.port, COMMAND, command("kept"), "-r")
+    gate = Gate(SeenFile(record, datetime.now(UTC)))
+    seen = command("seen")
+    with opened(link):
+        link.subscribe(COMMAND)
+        for payload in (seen, seen):
+            send(broker.port, COMMAND, payload)
+        kept, first, second = verdicts_of(link, gate)
+    assert (kept.reason, first.id, second.reason) == (RefusalReason.RETAINED, "seen", RefusalReason.REPEATED)
+    gate = Gate(SeenFile(record, datetime.now(UTC)))  # another process
+    with opened(link):
+        link.subscribe(COMMAND)
+        send(broker.port, COMMAND, seen)
+        send(broker.port, COMMAND, b"x" * 20_000)
+        kept, again, long = verdicts_of(link, gate)
+    assert [kept.reason, again.reason, long.reason] == [
+        RefusalReason.RETAINED,
+        RefusalReason.REPEATED,
+        RefusalReason.TOO_LARGE,
+    ]
 
 
 # A broker without MQTT 5
@@ -438,3 +498,13 @@ def test_a_broker_that_closes_on_both_versions_is_tried_again_with_mqtt_5(broker
         with opened(link):
             assert link._is_new
     assert "speaks no MQTT 5" not in caplog.text
+
+
+def test_a_broker_that_stalls_now_and_then_keeps_its_mqtt_5(broker):
+    stalls = False
+    with Proxy(broker.port, lambda connect: b"" if stalls and connect[8] == 5 else None) as proxy:
+        link = link_to(proxy.port)
+        for stalls in (True, False) * 3:
+            with opened(link):
+                link.publish(ONLINE)
+                assert link._is_new is not stalls

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Callable
 from typing import Final
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import MQTTErrorCode
-from paho.mqtt.properties import Properties
+from paho.mqtt.properties import MQTTException, Properties  # type: ignore[attr-defined]  # 2.2 moved it
 from paho.mqtt.reasoncodes import ReasonCode
 
 from faceplate.bridge.inbox import Inbox
@@ -17,6 +18,9 @@ from faceplate.types import Seconds
 
 LONGEST_PACKET: Final = 64 * 1024
 """Bytes the broker may send at once: enough for what is too long to be read, so that its sender hears of it"""
+
+_GARBLED: Final = (ValueError, LookupError, TypeError, AssertionError, struct.error, MQTTException)
+"""What paho has been seen to raise, or might, over packets that are none: it trusts the broker more than we do"""
 
 
 class Connection:
@@ -35,8 +39,8 @@ class Connection:
         self._answers: dict[int, ReasonCode] = {}
         self.goodbye: ReasonCode | None = None
         """What the broker, or paho, said at the end"""
-        self.silent = False
-        """Whether the broker owed an answer for too long"""
+        self.fault = ""
+        """What the broker did wrong, if that ended the connection"""
         self.longest: int | None = None
         """Bytes of a packet that the broker takes; None: of any"""
         client.on_connect = self._on_connect
@@ -67,7 +71,12 @@ class Connection:
 
     def turn(self, time: Seconds) -> bool:
         """Wait for and handle one packet; false when the connection is gone."""
-        code = self.client.loop(time)
+        try:
+            code = self.client.loop(time)
+        except _GARBLED as error:
+            self.fault = f"sent what is no MQTT ({type(error).__name__})"
+            self.drop()
+            return False
         # 3.1.1 cannot tell a broker how much we take, and paho would gather 256 MB. It shows the length nowhere else.
         length = self.client._in_packet["remaining_length"]  # noqa: SLF001
         if length > LONGEST_PACKET:
@@ -98,7 +107,7 @@ class Connection:
         while (answer := come()) is None and alive:
             left = deadline - _now()
             if left <= 0:
-                self.silent = True
+                self.fault = f"owed an answer for {self._patience:g} s"
                 return None
             alive = self.turn(Seconds(left))
         return answer

@@ -23,7 +23,7 @@ _PATIENCE: Final = Seconds(10.0)
 
 _PROOF: Final = 2
 """Signs that a broker has no MQTT 5. Its word is as good as two; silence, or a closed connection, may have had another
-cause, but not twice while it takes 3.1.1 in the next moment"""
+cause, but not twice running while it takes 3.1.1 in the next moment"""
 
 # MQTT 5, 2.4
 _UNSUPPORTED_VERSION: Final = 0x84
@@ -90,6 +90,8 @@ class PahoLink:
             self._lost()
         if welcome.is_failure:
             self._refused(welcome)
+        if self._is_new:
+            self._signs = 0
 
     def subscribe(self, topic: str) -> bool:
         """Have what is sent there sent to us, with QoS 1; false, and said once, if the broker does not allow it."""
@@ -222,8 +224,8 @@ class PahoLink:
 
     def _lost(self) -> NoReturn:
         self._connection.drop()
-        if self._connection.silent:
-            raise LinkDownError(f"{self._broker} owed an answer for {self._timing.patience:g} s; trying again")
+        if self._connection.fault:
+            raise LinkDownError(f"{self._broker} {self._connection.fault}; trying again")
         goodbye = self._connection.goodbye
         if goodbye is not None and goodbye.value == _TAKEN_OVER:
             raise LinkRefusedError(
