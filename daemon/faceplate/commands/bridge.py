@@ -7,15 +7,19 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 from faceplate.bridge.board import Board
 from faceplate.bridge.bridge import Bridge
 from faceplate.bridge.clerk import Clerk
+from faceplate.bridge.discovery import birth, discovery
+from faceplate.bridge.entities import Home
 from faceplate.bridge.gate import Gate
 from faceplate.bridge.messages import OFFLINE, Topics
 from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import CursorFile, Outbox
 from faceplate.bridge.paho_link import Identity, PahoLink
+from faceplate.bridge.removal import remove
 from faceplate.bridge.reporter import Kind, Reporter
 from faceplate.bridge.security import password_of, tls_of, warn_of_plain_text
 from faceplate.bridge.seen import SeenFile
@@ -36,6 +40,11 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "once, and what the door is like, until told to stop (SIGTERM or Ctrl-C). Orders that come over MQTT go to "
         "the daemon's control socket, as far as bridge.commands of the configuration lets them in.",
     )
+    parser.add_argument(
+        "--remove",
+        action="store_true",
+        help="take the door out of Home Assistant, and all that is retained of it off the broker, and end",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -51,34 +60,48 @@ def bridge_of(config: Config, stop: threading.Event) -> Iterator[Bridge]:
     topics = Topics(f"{config.bridge.base_topic}/{config.device.id}")
     link = link_of(config, topics)
     with closing(AskedDaemon(config.control.socket, config.journal.path)) as daemon:
-        reporter = Reporter(daemon, topics, Board(link), _kind_of(config), monotonic, wall_clock)
+        home = Home.of(config, topics) if config.bridge.home_assistant.discovery else None
+        reporter = Reporter(daemon, topics, Board(link), _kind_of(config, home), monotonic, wall_clock)
         gate = Gate(SeenFile(config.bridge.seen_file, wall_clock()))
         clerk = Clerk(gate, daemon, topics, monotonic, wall_clock)
         outbox = Outbox(daemon.rows_after, CursorFile(config.bridge.cursor_file))
-        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), monotonic, stop)
+        told_again = birth(home) if home else None
+        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), monotonic, stop, told_again)
 
 
-def link_of(config: Config, topics: Topics) -> PahoLink:
+def link_of(config: Config, topics: Topics, suffix: str = "") -> PahoLink:
     """The connection to the broker of the configuration, not yet made.
+
+    Of two connections under the same name the broker ends the older; `suffix` makes it another.
 
     Raises:
         BridgeError: the password or a certificate cannot be used.
     """
-    client_id = f"{config.bridge.base_topic}-{config.device.id}"
+    client_id = f"{config.bridge.base_topic}-{config.device.id}{suffix}"
     identity = Identity(client_id, password_of(config.bridge), tls_of(config.bridge.tls))
     return PahoLink(config.bridge, identity, will=topics.availability(OFFLINE))
 
 
-def _kind_of(config: Config) -> Kind:
+def _kind_of(config: Config, home: Home | None) -> Kind:
     return Kind(
         has_contact=config.door.inputs.contact is not None,
         snapshots=config.bridge.snapshot != "off",
+        discovery=partial(discovery, home) if home else None,
     )
+
+
+def _remove(config: Config) -> None:
+    warn_of_plain_text(config.bridge)
+    topics = Topics(f"{config.bridge.base_topic}/{config.device.id}")
+    remove(link_of(config, topics, "-remove"), Home.of(config, topics))
 
 
 def _run(arguments: argparse.Namespace) -> ExitCode:
     config = config_of(arguments)
     set_up_logging(config.log)
+    if arguments.remove:
+        _remove(config)
+        return ExitCode.OK
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         # From a thread of its own: a handler interrupts the main thread, which may hold the event's inner lock.

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import model_validator
 
 from faceplate.config.access import AccessConfig
-from faceplate.config.bridge import BoundsConfig, BridgeConfig, CommandsConfig, TlsConfig
+from faceplate.config.bridge import BoundsConfig, BridgeConfig, CommandsConfig, HomeAssistantConfig, TlsConfig
 from faceplate.config.door import DoorConfig
 from faceplate.config.section import Section
 from faceplate.config.sensing import CameraConfig, PeopleConfig, QualityConfig, VisionConfig
@@ -32,6 +32,7 @@ __all__ = [
     "ControlConfig",
     "DeviceConfig",
     "DoorConfig",
+    "HomeAssistantConfig",
     "JournalConfig",
     "LogConfig",
     "PeopleConfig",
