@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,8 +16,6 @@ from faceplate.bridge.messages import Message
 from faceplate.bridge.state_payloads import Bounds, SettingsBounds
 from faceplate.bridge.views import views
 from faceplate.config.bridge import Setting
-
-QOS: Final = 1
 
 
 def topic(home: Home) -> str:
@@ -48,7 +46,6 @@ def discovery(home: Home, status: Mapping[str, Any]) -> Message:
         "origin": {"name": "Faceplate", "sw_version": home.installed},
         "availability": home.said_by(channels.AVAILABILITY, channels.DAEMON),
         "availability_mode": "all",
-        "qos": QOS,
         "components": {entity.key: entity.component(home) for entity in entities(home, status)},
     }
     return Message(topic(home), json.dumps(tree, ensure_ascii=False), retain=True, content_type="application/json")

@@ -19,6 +19,8 @@ DIAGNOSTIC: Final = {"entity_category": "diagnostic"}
 HIDDEN: Final = {"enabled_by_default": False}
 """Whoever needs it switches it on"""
 
+_QOS: Final = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -100,6 +102,7 @@ class Entity:
             "unique_id": f"{home.device}_{self.key}",
             "default_entity_id": entity_id,
             "name": self.name,
+            "qos": _QOS,
             **self.options,
         }
 
