@@ -16,7 +16,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import home_assistant_lists
 from homeassistant import bootstrap, runner
+from homeassistant.auth.const import GROUP_ID_ADMIN
 from homeassistant.components.lovelace import const as lovelace
 from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant
@@ -120,6 +122,15 @@ class Inside:
     async def dashboard(self, path: str) -> Any:
         """A dashboard as Home Assistant has read it."""
         return await self._hass.data[lovelace.LOVELACE_DATA].dashboards[path].async_load(force=True)
+
+    async def lists(self) -> dict[str, Any]:
+        """What it takes in discovery messages."""
+        return home_assistant_lists.lists()
+
+    async def owner(self) -> None:
+        """Somebody who is logged in without being asked, as all of this machine are."""
+        if not await self._hass.auth.async_get_users():
+            await self._hass.auth.async_create_user("Owner", group_ids=[GROUP_ID_ADMIN])
 
     async def notifications(self) -> list[str]:
         notes = self._hass.data.get("persistent_notification", {})

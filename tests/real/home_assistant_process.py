@@ -34,9 +34,11 @@ class HomeAssistant:
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
         self.port = port
-        shutil.copy(HERE / "home_assistant_inside.py", folder)
+        for script in ("home_assistant_inside.py", "home_assistant_lists.py"):
+            shutil.copy(HERE / script, folder)
         (folder / ".storage").mkdir()
         self._write_entry(broker_port)
+        self._store("onboarding", {"done": ["user", "core_config", "analytics", "integration"]}, version=4)
         self._write_configuration(port)
         shutil.copytree(EXAMPLES / "blueprints", folder / "blueprints")
         shutil.copy(EXAMPLES / "dashboard.yaml", folder)
@@ -84,8 +86,8 @@ class HomeAssistant:
         }
         self._store("core.config_entries", {"entries": [entry]}, 5)
 
-    def _store(self, key: str, data: dict[str, Any], minor_version: int = 1) -> None:
-        tree = {"version": 1, "minor_version": minor_version, "key": key, "data": data}
+    def _store(self, key: str, data: dict[str, Any], minor_version: int = 1, version: int = 1) -> None:
+        tree = {"version": version, "minor_version": minor_version, "key": key, "data": data}
         (self._folder / ".storage" / key).write_text(json.dumps(tree), encoding="utf-8")
 
     def start(self) -> None:
@@ -149,6 +151,9 @@ class HomeAssistant:
         self.wait_until(lambda: self.state(entity_id) in states, lambda: (entity_id, self.state(entity_id), states))
 
 
+LATE = 5
+"""Seconds after which nobody is told any more who came in"""
+
 _DOOR = {"access": "event.front_door_access", "events": "event.front_door_events", "bell": "event.front_door_bell"}
 
 
@@ -163,7 +168,7 @@ AUTOMATIONS: list[dict[str, Any]] = [
         "alias": "Who came in",
         "use_blueprint": {
             "path": "faceplate/who_came_in.yaml",
-            "input": {"access": _DOOR["access"], "actions": _note("Who came in")},
+            "input": {"access": _DOOR["access"], "max_age": LATE, "actions": _note("Who came in")},
         },
     },
     {
@@ -171,7 +176,12 @@ AUTOMATIONS: list[dict[str, Any]] = [
         "alias": "Alarm",
         "use_blueprint": {
             "path": "faceplate/alarm.yaml",
-            "input": {"events": _DOOR["events"], "access": _DOOR["access"], "actions": _note("Alarm")},
+            "input": {
+                "events": _DOOR["events"],
+                "access": _DOOR["access"],
+                "actions": _note("Alarm"),
+                "duress_actions": _note("Duress"),
+            },
         },
     },
     {
