@@ -29,7 +29,8 @@ from faceplate.restart import RestartReason
 from faceplate.types import Outcome, Reason
 from strategies_bridge import STATUS, statuses
 
-TAKEN = json.loads((Path(__file__).parents[1] / "data" / "home_assistant.json").read_text(encoding="utf-8"))
+ROOT = Path(__file__).parents[2]
+TAKEN = json.loads((ROOT / "tests" / "data" / "home_assistant.json").read_text(encoding="utf-8"))
 """What Home Assistant takes"""
 
 TOPICS = Topics("faceplate/front-door")
@@ -48,7 +49,7 @@ ENTITY_OF = {
     CommandName.MODE: ("mode", "options"),
     CommandName.SET: ("release_time", "min"),
     CommandName.FACE_UNLOCK: ("face_unlock", "payload_on"),
-    CommandName.ENROLMENT: ("enrol", "command_template"),
+    CommandName.ENROLMENT: ("start_enrolment", "command_template"),
     CommandName.CLEAR_ALARM: ("clear_alarm", "command_template"),
     CommandName.RESTART: ("restart", "command_template"),
 }
@@ -195,23 +196,23 @@ def test_a_select_has_every_mode_that_can_be_told():
 def test_events_and_words_are_all_that_there_are():
     shown = components()
     assert shown["access"]["event_types"] == [kind.value for kind in AccessEventType]
-    assert {*shown["events"]["event_types"], "bell"} == {kind.value for kind in DoorEventType}
-    assert shown["bell"]["event_types"] == ["ring"]
-    assert shown["system"]["event_types"] == [kind.value for kind in SystemEventType]
+    assert {*shown["door_events"]["event_types"], "bell"} == {kind.value for kind in DoorEventType}
+    assert shown["doorbell"]["event_types"] == ["ring"]
+    assert shown["system_events"]["event_types"] == [kind.value for kind in SystemEventType]
     assert shown["last_decision"]["options"] == [kind.value for kind in Outcome if kind is not Outcome.NOTHING]
     assert shown["last_reason"]["options"] == [reason.value for reason in Reason]
     assert shown["restart_reason"]["options"] == [reason.value for reason in RestartReason]
 
 
-@pytest.mark.parametrize(("wired", "key"), [("contact", "door"), ("tamper", "tamper"), ("bell", "bell")])
+@pytest.mark.parametrize(("wired", "key"), [("contact", "door"), ("tamper", "tamper"), ("bell", "doorbell")])
 def test_an_input_that_is_not_wired_has_no_entity(wired, key):
     assert key in components(replace(LEAST, inputs=frozenset({wired})))
     assert key not in components(replace(MOST, inputs=MOST.inputs - {wired}))
 
 
 def test_pictures_are_shown_only_if_they_are_let_out():
-    assert components(MOST)["snapshot"]["platform"] == "image"
-    assert "snapshot" not in components(LEAST)
+    assert components(MOST)["last_picture"]["platform"] == "image"
+    assert "last_picture" not in components(LEAST)
 
 
 def test_an_entity_is_available_while_both_the_bridge_and_the_daemon_answer():
@@ -227,7 +228,16 @@ def test_an_entity_is_available_while_both_the_bridge_and_the_daemon_answer():
 
 def test_what_the_journal_tells_needs_the_bridge_only():
     alone = {key for key, component in components().items() if "availability" in component}
-    assert alone == {"access", "events", "bell", "system", "last_person", "last_decision", "last_reason", "daemon"}
+    assert alone == {
+        "access",
+        "door_events",
+        "doorbell",
+        "system_events",
+        "last_person",
+        "last_decision",
+        "last_reason",
+        "daemon",
+    }
 
 
 def test_names_are_as_home_assistant_wants_them():
@@ -249,6 +259,49 @@ def test_ids_are_unique_and_stay():
     assert shown["last_person"]["default_entity_id"] == "sensor.front_door_last_person"
 
 
+def test_an_id_is_the_name_in_small_letters():
+    for component in (components(LEAST) | components(MOST)).values():
+        if component["name"] is not None:
+            words = "_".join(re.findall(r"\w+", component["name"].lower()))
+            assert component["default_entity_id"] == f"{component['platform']}.front_door_{words}"
+
+
+def rows():
+    """The entities as the page lists them."""
+    page = (ROOT / "docs" / "home-assistant.md").read_text(encoding="utf-8")
+    return {
+        tuple(row)
+        for row in re.findall(r"^\| `(\w+\.front_door\w*)` \| (.*?) \| ?(.*?) ?\| (.*?) \|$", page, re.MULTILINE)
+    }
+
+
+def test_the_page_lists_them_all():
+    least, most = components(LEAST), components(MOST)
+    listed = set()
+    for key, component in (least | most).items():
+        kind = [component.get("entity_category"), None if component.get("enabled_by_default", True) else "off"]
+        told = "always" if key in least and key in most else "with" if key in most else "without"
+        name = component["name"] or LEAST.name
+        listed.add((component["default_entity_id"], name, ", ".join(filter(None, kind)), told))
+    assert {(*row[:3], row[3].split()[0]) for row in rows()} == listed
+
+
+def test_the_page_says_what_each_entity_needs():
+    for entity, _, _, needs in rows():
+        match needs.replace("`", "").split():
+            case ["with", name, "input"]:
+                alone, key = replace(LEAST, inputs=frozenset({name})), entity
+            case ["with", "bridge.snapshot"]:
+                alone, key = replace(LEAST, snapshots=True), entity
+            case ["with", name]:
+                alone, key = replace(LEAST, permitted=frozenset({CommandName(name)})), entity
+            case ["without", name]:
+                alone, key = replace(LEAST, permitted=frozenset(CommandName) - {CommandName(name)}), entity
+            case _:
+                alone, key = LEAST, entity
+        assert key in {component["default_entity_id"] for component in components(alone).values()}, needs
+
+
 def test_two_doors_have_nothing_in_common():
     other = replace(MOST, id="back-door", topics=Topics("faceplate/back-door"))
     ids = [{c[key] for c in components(home).values()} for home in (MOST, other) for key in ("unique_id",)]
@@ -259,7 +312,7 @@ def test_two_doors_have_nothing_in_common():
 def test_the_version_is_that_of_the_daemon_that_runs():
     home = replace(MOST, installed="0.2.0")
     assert message(home)["device"]["sw_version"] == STATUS["version"]
-    assert components(home)["update"]["latest_version_template"] == "0.2.0"
+    assert components(home)["program"]["latest_version_template"] == "0.2.0"
 
 
 def test_who_is_enrolled_by_a_button_has_a_time_that_the_daemon_takes():

@@ -136,7 +136,7 @@ class House:
                 "binary_sensor.front_door_alarm": "on" if status["alarms"] or status["faults"] else "off",
                 "binary_sensor.front_door_camera": "on" if status["camera"] == "online" else "off",
                 "binary_sensor.front_door_daemon": "on",
-                "sensor.front_door_people": str(status["people"]),
+                "sensor.front_door_people_enrolled": str(status["people"]),
                 "sensor.front_door_started": status["started"][:19] + "+00:00",
                 "sensor.front_door_restart_reason": status["restart_reason"],
             }

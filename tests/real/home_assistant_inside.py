@@ -129,7 +129,7 @@ class Inside:
 
     async def owner(self) -> None:
         """Somebody who is logged in without being asked, as all of this machine are."""
-        if not await self._hass.auth.async_get_users():
+        if all(user.system_generated for user in await self._hass.auth.async_get_users()):
             await self._hass.auth.async_create_user("Owner", group_ids=[GROUP_ID_ADMIN])
 
     async def notifications(self) -> list[str]:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from broker import Program, free_port
 
-WIDTH, HEIGHT = 1280, 900
+WIDTH, HEIGHT = 1400, 1150
 LARGEST = 150_000
 """Bytes"""
 
@@ -46,6 +46,7 @@ def _picture_of(address: str) -> bytes:
         session = f"http://127.0.0.1:{port}/session/" + _ask(f"http://127.0.0.1:{port}/session", wanted)["sessionId"]
         _ask(f"{session}/url", {"url": address})
         threading.Event().wait(25.0)  # until all of it is drawn
+        assert _ask(f"{session}/url").startswith(address), "Home Assistant shows another page"
         picture: str = _ask(f"{session}/screenshot")
         urllib.request.urlopen(urllib.request.Request(session, method="DELETE"), timeout=60).close()
     return base64.b64decode(picture)

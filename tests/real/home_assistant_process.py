@@ -54,7 +54,7 @@ class HomeAssistant:
                 "longitude": 0,
                 "unit_system": "metric",
                 "time_zone": "UTC",
-                "auth_providers": [trusted, {"type": "homeassistant"}],
+                "auth_providers": [trusted],
             },
             "http": {"server_host": network[0], "server_port": port},
             "frontend": {},
@@ -154,7 +154,11 @@ class HomeAssistant:
 LATE = 5
 """Seconds after which nobody is told any more who came in"""
 
-_DOOR = {"access": "event.front_door_access", "events": "event.front_door_events", "bell": "event.front_door_bell"}
+_DOOR = {
+    "access": "event.front_door_access",
+    "events": "event.front_door_door_events",
+    "bell": "event.front_door_doorbell",
+}
 
 
 def _note(title: str) -> list[dict[str, Any]]:

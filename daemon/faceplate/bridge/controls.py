@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from faceplate.bridge import channels
 from faceplate.bridge.command_payloads import CommandName
-from faceplate.bridge.entities import CONFIG, DIAGNOSTIC, HIDDEN, Entity, Home, told
+from faceplate.bridge.entities import CONFIG, DIAGNOSTIC, HIDDEN, TOLD, Entity, Home, told
 from faceplate.bridge.state_payloads import Bounds
 from faceplate.bridge.state_words import ModeState, Switch
 from faceplate.bridge.views import one_of
@@ -65,7 +65,7 @@ def _mode(home: Home) -> list[Entity]:
     options = {"options": [mode.value for mode in ModeState], "optimistic": False}
     return [
         Entity("mode", "select", "Mode", mode | options | order, permitted),
-        Entity("mode_told", "sensor", "Mode", mode | one_of(ModeState), not permitted),
+        Entity(f"mode{TOLD}", "sensor", "Mode", mode | one_of(ModeState), not permitted),
     ]
 
 
@@ -76,7 +76,7 @@ def _face_unlock(home: Home) -> list[Entity]:
     order = _orders(home, _as_json(_request(CommandName.FACE_UNLOCK, f"'on': value == '{Switch.ON}'")))
     return [
         Entity("face_unlock", "switch", "Face unlock", state | on | off | order | {"optimistic": False}, permitted),
-        Entity("face_unlock_told", "binary_sensor", "Face unlock", state | on | off, not permitted),
+        Entity(f"face_unlock{TOLD}", "binary_sensor", "Face unlock", state | on | off, not permitted),
     ]
 
 
@@ -101,7 +101,7 @@ def _settings(home: Home, bounds: Mapping[Setting, Bounds]) -> list[Entity]:
         number = {"min": low, "max": high, "step": 0.1 if seconds else 0.001, "mode": "box", "optimistic": False}
         entities += [
             Entity(setting.value, "number", name, state | number | order | CONFIG, permitted),
-            Entity(f"{setting}_told", "sensor", name, state | DIAGNOSTIC | HIDDEN, not permitted),
+            Entity(f"{setting}{TOLD}", "sensor", name, state | DIAGNOSTIC | HIDDEN, not permitted),
         ]
     return entities
 
@@ -115,7 +115,9 @@ def _buttons(home: Home) -> list[Entity]:
     return [
         button("clear_alarm", "Clear alarm", CommandName.CLEAR_ALARM, {"icon": "mdi:bell-off"}),
         button("restart", "Restart", CommandName.RESTART, {"device_class": "restart"} | CONFIG),
-        button("enrol", "Start enrolment", CommandName.ENROLMENT, {"icon": "mdi:account-plus"} | CONFIG, seconds),
+        button(
+            "start_enrolment", "Start enrolment", CommandName.ENROLMENT, {"icon": "mdi:account-plus"} | CONFIG, seconds
+        ),
     ]
 
 

@@ -19,6 +19,9 @@ DIAGNOSTIC: Final = {"entity_category": "diagnostic"}
 HIDDEN: Final = {"enabled_by_default": False}
 """Whoever needs it switches it on"""
 
+TOLD: Final = "_told"
+"""End of the key of what only shows, where something else of the same name could also give orders"""
+
 _QOS: Final = 1
 
 
@@ -79,7 +82,7 @@ class Entity:
     """One entity, or, if it does not exist, what makes Home Assistant forget it."""
 
     key: str
-    """Which of the door's it is; never changed, for people's automations hang on it"""
+    """Which of the door's it is; never changed, for people's automations hang on it. Its name, in small letters"""
 
     platform: str
 
@@ -95,8 +98,9 @@ class Entity:
         """As discovery tells it."""
         if not self.exists:
             return {"platform": self.platform}
-        door = home.id.replace("-", "_")
-        entity_id = f"{self.platform}.{door}" if self.name is None else f"{self.platform}.{door}_{self.key}"
+        entity_id = f"{self.platform}.{home.id.replace('-', '_')}"
+        if self.name is not None:
+            entity_id += f"_{self.key.removesuffix(TOLD)}"
         return {
             "platform": self.platform,
             "unique_id": f"{home.device}_{self.key}",

@@ -36,14 +36,18 @@ def _events(home: Home) -> list[Entity]:
     def event(key: str, name: str, channel: Channel, words: Iterable[str], **more: str) -> Entity:
         options = told(home, channel) | {"event_types": [str(word) for word in words]} | more
         return Entity(
-            key, "event", name, options | because_of_the_journal(home), "bell" in home.inputs or key != "bell"
+            key,
+            "event",
+            name,
+            options | because_of_the_journal(home),
+            "bell" in home.inputs or channel is not channels.BELL_EVENT,
         )
 
     return [
         event("access", "Access", channels.ACCESS_EVENT, AccessEventType, icon="mdi:account-arrow-right"),
-        event("events", "Door events", channels.DOOR_EVENT, get_args(DoorWord), icon="mdi:door"),
-        event("bell", "Doorbell", channels.BELL_EVENT, get_args(Ring), device_class="doorbell"),
-        event("system", "System events", channels.SYSTEM_EVENT, SystemEventType, icon="mdi:cog", **DIAGNOSTIC),
+        event("door_events", "Door events", channels.DOOR_EVENT, get_args(DoorWord), icon="mdi:door"),
+        event("doorbell", "Doorbell", channels.BELL_EVENT, get_args(Ring), device_class="doorbell"),
+        event("system_events", "System events", channels.SYSTEM_EVENT, SystemEventType, icon="mdi:cog", **DIAGNOSTIC),
     ]
 
 
@@ -104,7 +108,7 @@ def _decisions(home: Home) -> list[Entity]:
         sensor("last_decision", "Last decision", "mdi:shield-account", decision | one_of(_DECIDED)),
         sensor("last_reason", "Last reason", "mdi:comment-question", reason | one_of(Reason)),
         Entity(
-            "snapshot",
+            "last_picture",
             "image",
             "Last picture",
             {"image_topic": home.topics.of(channels.SNAPSHOT), "content_type": channels.SNAPSHOT.content_type},
@@ -123,16 +127,16 @@ def _diagnostics(home: Home) -> list[Entity]:
     seconds = {"device_class": "duration", "unit_of_measurement": "s"} | _MEASURED
     frames = {"unit_of_measurement": "fps", "icon": "mdi:camera-timer", "suggested_display_precision": 1} | _MEASURED
     return [
-        sensor("fps", "Frame rate", frames),
-        sensor("latency", "Decision time", milliseconds | {"suggested_display_precision": 0}, "decision_ms_p50"),
+        sensor("frame_rate", "Frame rate", frames, "fps"),
+        sensor("decision_time", "Decision time", milliseconds | {"suggested_display_precision": 0}, "decision_ms_p50"),
         sensor(
-            "latency_p95",
+            "decision_time_95th_percentile",
             "Decision time, 95th percentile",
             milliseconds | {"suggested_display_precision": 0} | HIDDEN,
             "decision_ms_p95",
         ),
         sensor("cpu_temperature", "CPU temperature", degrees | {"suggested_display_precision": 0}),
-        sensor("people", "People enrolled", {"icon": "mdi:account-group"} | _MEASURED),
+        sensor("people_enrolled", "People enrolled", {"icon": "mdi:account-group"} | _MEASURED, "people"),
         sensor("started", "Started", {"device_class": "timestamp"}),
         sensor("uptime", "Uptime", seconds | {"suggested_display_precision": 0} | HIDDEN),
         sensor("restart_reason", "Restart reason", one_of(RestartReason) | {"icon": "mdi:restart-alert"}),
@@ -140,8 +144,8 @@ def _diagnostics(home: Home) -> list[Entity]:
 
 
 def _versions(home: Home) -> list[Entity]:
-    def version(key: str, name: str) -> Entity:
-        options = told(home, channels.VERSIONS, f"value_json.{key}") | DIAGNOSTIC | HIDDEN
+    def version(key: str, name: str, value: str) -> Entity:
+        options = told(home, channels.VERSIONS, f"value_json.{value}") | DIAGNOSTIC | HIDDEN
         return Entity(key, "sensor", name, options | {"icon": "mdi:tag"})
 
     running = "{'installed_version': value_json.faceplate} | to_json"
@@ -152,9 +156,9 @@ def _versions(home: Home) -> list[Entity]:
         "release_summary": "The door runs an older version than is installed there: restart it.",
     }
     return [
-        version("bundle", "Models"),
-        version("contract", "Model contract"),
-        Entity("update", "update", "Program", update | DIAGNOSTIC),
+        version("models", "Models", "bundle"),
+        version("model_contract", "Model contract", "contract"),
+        Entity("program", "update", "Program", update | DIAGNOSTIC),
     ]
 
 
