@@ -325,7 +325,7 @@ def availability(house: House) -> None:
     journal = {
         ACCESS,
         SYSTEM,
-        "event.front_door_door_events",
+        "event.front_door_events",
         "event.front_door_doorbell",
         "sensor.front_door_last_person",
     }

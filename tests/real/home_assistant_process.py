@@ -156,7 +156,7 @@ LATE = 5
 
 _DOOR = {
     "access": "event.front_door_access",
-    "events": "event.front_door_door_events",
+    "events": "event.front_door_events",
     "bell": "event.front_door_doorbell",
 }
 

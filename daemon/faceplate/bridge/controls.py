@@ -111,13 +111,11 @@ def _buttons(home: Home) -> list[Entity]:
         order = _orders(home, _as_json(_request(command, *arguments)))
         return Entity(key, "button", name, order | more, _may(home, command))
 
-    seconds = f"'seconds': {ENROLMENT_TIME}"
+    plus, seconds = {"icon": "mdi:account-plus"}, f"'seconds': {ENROLMENT_TIME}"
     return [
         button("clear_alarm", "Clear alarm", CommandName.CLEAR_ALARM, {"icon": "mdi:bell-off"}),
         button("restart", "Restart", CommandName.RESTART, {"device_class": "restart"} | CONFIG),
-        button(
-            "start_enrolment", "Start enrolment", CommandName.ENROLMENT, {"icon": "mdi:account-plus"} | CONFIG, seconds
-        ),
+        button("start_enrolment", "Start enrolment", CommandName.ENROLMENT, plus | CONFIG, seconds),
     ]
 
 

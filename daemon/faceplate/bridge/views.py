@@ -35,17 +35,12 @@ def views(home: Home) -> list[Entity]:
 def _events(home: Home) -> list[Entity]:
     def event(key: str, name: str, channel: Channel, words: Iterable[str], **more: str) -> Entity:
         options = told(home, channel) | {"event_types": [str(word) for word in words]} | more
-        return Entity(
-            key,
-            "event",
-            name,
-            options | because_of_the_journal(home),
-            "bell" in home.inputs or channel is not channels.BELL_EVENT,
-        )
+        exists = channel is not channels.BELL_EVENT or "bell" in home.inputs
+        return Entity(key, "event", name, options | because_of_the_journal(home), exists)
 
     return [
         event("access", "Access", channels.ACCESS_EVENT, AccessEventType, icon="mdi:account-arrow-right"),
-        event("door_events", "Door events", channels.DOOR_EVENT, get_args(DoorWord), icon="mdi:door"),
+        event("events", "Events", channels.DOOR_EVENT, get_args(DoorWord), icon="mdi:door"),
         event("doorbell", "Doorbell", channels.BELL_EVENT, get_args(Ring), device_class="doorbell"),
         event("system_events", "System events", channels.SYSTEM_EVENT, SystemEventType, icon="mdi:cog", **DIAGNOSTIC),
     ]
