@@ -126,8 +126,9 @@ def findings_of_stranger(people: Sequence[Person], stranger: Stranger, cohort: i
         (name,),
         f"{stranger.passing} of {cohort} strangers would be taken for somebody enrolled; the nearest scores "
         f"{stranger.score:.3f} for {name}",
-        f"if that is {name} themselves, well; else set a lower people.false_accept_rate, ask {name} for a stricter threshold (faceplate "
-        f"people set {quote(name)} --detection-threshold), or enrol {name} again with better pictures",
+        f"if that is {name} themselves, well; else set a lower people.false_accept_rate, give {name} a stricter "
+        f"threshold (faceplate people set {quote(name)} --detection-threshold), or enrol {name} "
+        "again with better pictures",
         fault=True,
     )
 
