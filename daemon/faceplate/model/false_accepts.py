@@ -49,10 +49,10 @@ class FramesRule:
         return self.considered / self.needed
 
     def implies(self, other: FramesRule) -> bool:
-        """Whether a visit let in by this rule would have been by the other, after as many frames or fewer.
+        """Whether the frames by which a visit is let in by this rule, as far as the other considers, satisfy it, too.
 
-        Of more frames than the other considers, leave out the last: at most `considered - needed` of those left are
-        misses. Of fewer, the matches there are must be enough.
+        Of more frames than the other considers leave out the last: at most `considered - needed` of the rest are
+        misses. Of fewer the matches there are must be enough.
         """
         if self.considered < other.considered:
             return self.needed >= other.needed
