@@ -10,6 +10,7 @@ from shlex import quote
 from faceplate.people.coverage import Coverage
 from faceplate.people.examination import Apart, Pair, Probe, Stranger
 from faceplate.people.person import Person
+from faceplate.types import Likeness
 
 ENOUGH_PICTURES = 3
 
@@ -64,7 +65,8 @@ def findings_of(person: Person, probes: Sequence[Probe], coverage: Coverage) -> 
 
 
 def _unrecognised(name: str, probes: Sequence[Probe]) -> Iterator[Finding]:
-    odd = [probe.picture + 1 for probe in probes if not probe.recognised]
+    # Where it is another person who comes between, that is what there is to say.
+    odd = [probe.picture + 1 for probe in probes if probe.likeness is Likeness.UNKNOWN]
     if not odd:
         return
     which = f"{'picture' if len(odd) == 1 else 'pictures'} {', '.join(map(str, odd))} of {len(probes)}"
