@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +17,11 @@ import pytest
 import yaml
 
 from faceplate.__main__ import main
+from faceplate.commands.asking import order
 from faceplate.commands.common import ExitCode
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config import PeopleConfig, VisionConfig
+from faceplate.config_file import load_config
 from faceplate.model.bundle import DEFAULT_BUNDLE
 from faceplate.model.cohort import FACTS
 from faceplate.people.examination import Apart
@@ -26,6 +31,7 @@ from faceplate.people.person import Anchor, new_person
 from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition
 from faceplate.rights import Rights
+from waiting import until
 
 PAGE = Path(__file__).parents[2] / "docs" / "gallery.md"
 STILLS = sorted(FOOTAGE.glob("man-*.jpg"))
@@ -246,6 +252,28 @@ def test_it_changes_nothing_and_waits_for_nobody(enrol, check, gallery, tmp_path
     with gallery.changing():
         assert check()[0] == ExitCode.OK
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_it_works_beside_a_running_daemon_and_disturbs_nothing(enrol, check, config_file, tmp_path):
+    enrol("Daniel", STILLS)
+    film = tmp_path / "film"
+    film.mkdir()
+    for number in range(3000):
+        (film / f"{number}.jpg").symlink_to(STILLS[0])
+    tree = yaml.safe_load(config_file.read_text()) | {"camera": {"driver": "replay", "source": str(film)}}
+    config_file.write_text(yaml.safe_dump(tree))
+    config = load_config(config_file)
+    command = [sys.executable, "-m", "faceplate", "run", "--config", str(config_file)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as daemon:
+        try:
+            until(config.control.socket.exists, within=30.0)
+            until(lambda: order(config, "status")["camera"] == "online", within=30.0)
+            assert check()[0] == ExitCode.OK
+            assert order(config, "status")["camera"] == "online"
+        finally:
+            daemon.terminate()
+    assert daemon.returncode == ExitCode.OK
 
 
 def test_a_damaged_record_is_an_error_of_the_store(enrol, faceplate, tmp_path):

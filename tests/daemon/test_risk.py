@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faceplate.__main__ import main
+from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config
 from faceplate.config.risk import LEVELS, RULES, STANDARD, filled, table
 from faceplate.config_file import config_from, written_keys
@@ -147,6 +151,34 @@ def test_what_the_file_and_the_command_line_write_is_known(tmp_path):
         "access.risk",
         "access.frames_needed",
     }
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory, runtime):
+    """A configuration file, and the man of the package's footage enrolled by three frontal pictures."""
+    folder = tmp_path_factory.mktemp("house")
+    tree = {
+        "people": {"store": "people", "key_file": "gallery.key"},
+        "journal": {"path": "journal.sqlite3", "key_file": "journal.key"},
+        "access": {"standing_file": "standing.json"},
+        "control": {"socket": "control.sock"},
+        "vision": {"runtime": runtime},
+        "log": {"level": "error"},
+    }
+    file = folder / "config.yaml"
+    file.write_text(yaml.safe_dump(tree))
+    stills = map(str, sorted(FOOTAGE.glob("man-*.jpg")))
+    assert main(["people", "add", "Daniel", *stills, "--config", str(file)]) == 0
+    return file
+
+
+@pytest.mark.parametrize(("level", "frame"), [("convenience", 1), ("standard", 2), ("high", None)])
+def test_the_level_decides_at_the_door(house, capfd, level, frame):
+    """He looks at the camera for three frames, then turns his head up and away."""
+    film = str(FOOTAGE / "man-and-woman.mp4")
+    assert main(["replay", film, "--json", "--config", str(house), "--set", f"access.risk={level}"]) == 0
+    events = map(json.loads, capfd.readouterr().out.splitlines())
+    assert next((e["frame"] for e in events if e["event"] == "access_granted"), None) == frame
 
 
 def test_the_page_shows_the_levels():
