@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from faceplate.config import VisionConfig
 from faceplate.errors import ModelError
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate.model.cohort import EMBEDDINGS, FACTS, load_cohort, packed
+from faceplate.model.metrics import RULE_OF_THREE
 from faceplate.pictures import read_picture
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
@@ -51,6 +53,13 @@ def test_the_shipped_bundle_has_one_of_its_own_network_and_dataset():
     assert cohort.facts.licence
     assert cohort.facts.command.startswith("faceplate-train cohort ")
     assert sum((DEFAULT_BUNDLE / name).stat().st_size for name in (EMBEDDINGS, FACTS)) < 300_000
+
+
+def test_the_page_says_how_many_there_are():
+    page = (Path(__file__).parents[2] / "docs" / "gallery.md").read_text(encoding="utf-8")
+    people = load_cohort(BUNDLE).facts.people
+    assert f"nearest of {people:,} strangers" in page
+    assert f"fewer than {RULE_OF_THREE / people:.1%}".replace("%", " %") in page
 
 
 def test_no_two_strangers_are_one():
