@@ -31,6 +31,8 @@ from faceplate.people.person import Anchor, new_person
 from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition
 from faceplate.rights import Rights
+from faceplate.standing import StandingFile
+from faceplate.types import Seconds
 from waiting import until
 
 PAGE = Path(__file__).parents[2] / "docs" / "gallery.md"
@@ -221,6 +223,17 @@ def test_the_thresholds_are_those_in_force(enrol, check):
     assert code == ExitCode.FAILED
     assert kinds(tree)[0] == (Kind.NOT_RECOGNISED, True)
     assert check("--set", "access.risk=high")[1]["thresholds"]["verification"] == 0.5
+
+
+def test_what_was_adjusted_from_afar_is_in_force(enrol, check, config_file):
+    enrol("Daniel", STILLS)
+    config = load_config(config_file)
+    standing = StandingFile(config.access.standing_file, config.access, lambda: Seconds(1.0))
+    standing.change(lambda now: replace(now, adjusted={"detection_threshold": 1.0}))
+    code, tree = check()
+    assert code == ExitCode.FAILED
+    assert tree["thresholds"]["detection"] == 1.0
+    assert kinds(tree)[0] == (Kind.NOT_RECOGNISED, True)
 
 
 def test_nobody_enrolled_is_said(check, tmp_path):

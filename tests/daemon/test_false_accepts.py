@@ -91,6 +91,11 @@ def test_the_upper_bound_is_never_below_what_the_people_can_show(anchors, detect
         assert answer.picture.low <= answer.picture.value <= answer.picture.high
 
 
+def test_what_the_people_can_show_bounds_a_rate_from_above():
+    few = replace(TABLE, people_support=0.1)
+    assert rates_of(few, 1, 0.5, visits_hold=True).picture == Rate(1e-3, 5e-4, 0.1)
+
+
 @given(anchors=counts, lower=scores, higher=scores)
 def test_a_higher_threshold_never_lets_more_in(anchors, lower, higher):
     lower, higher = sorted((lower, higher))
