@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -40,6 +41,7 @@ def replay(  # noqa: PLR0913 - the recording, and what becomes of it
     *,
     standing: StandingStore | None = None,
     at: datetime | None = None,
+    attended: Callable[[Door, Reception], AbstractContextManager[object]] = lambda _door, _reception: nullcontext(),
 ) -> None:
     """Guard a simulated door over a recording, as fast as `camera` plays it and by its clock.
 
@@ -50,6 +52,7 @@ def replay(  # noqa: PLR0913 - the recording, and what becomes of it
         show: takes every frame with what was made of it.
         standing: what is known of the past; by default nothing. It is never written to the disk.
         at: when the recording begins, for schedules; by default now.
+        attended: entered while the door is guarded; by default nobody asks what it is like.
     """
     begin, beginning = at or present(), camera.clock()
     with ExitStack() as stack:
@@ -68,6 +71,7 @@ def replay(  # noqa: PLR0913 - the recording, and what becomes of it
             standing=standing or Forgetful(),
             people=dict,
         )
+        stack.enter_context(attended(door, reception))
         guard(camera, recognition.eyes(), recognition.recogniser(), reception, record, door, show)
         _let_time_pass(camera.clock, door, config.door.release_time + config.door.extended_release_time)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from faceplate import __version__
+from faceplate.config import CommandsConfig
 from faceplate.control.peers import Peer, Ranks
 from faceplate.control.protocol import Done, Fault, Refused, Request
 from faceplate.errors import DoorError, EnrolmentError, FaceplateError, OrderRefusedError, StoreError
@@ -16,6 +17,7 @@ from faceplate.events import CommandEvent, DoorEventType, DoorMode, DoorStatus, 
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
 from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
+from faceplate.orders.remote_commands import remote_commands
 from faceplate.people.rights_change import RightsChange
 from faceplate.types import Decision, Method, Outcome, Reason, Seconds
 
@@ -76,9 +78,31 @@ class House:
             raise self.remember_error
         self.did.append(("remember", mode))
 
-    def enter_pin(self, digits):
-        self._do("enter_pin", digits)
+    def enter_pin(self, digits, method=Method.PIN):
+        self._do("enter_pin", digits, *([] if method is Method.PIN else [method]))
         return self.decision
+
+    def silence(self):
+        self._do("silence")
+
+    def adjust(self, setting, value):
+        self._do("adjust", setting, value)
+        return {"setting": setting, "value": value}
+
+    def enrol(self, seconds, name):
+        self._do("enrol", seconds, name)
+        return {"open": seconds > 0}
+
+    def restart(self):
+        self._do("restart")
+
+    def snapshot(self):
+        self._do("snapshot")
+        return {"jpeg": ""}
+
+    def rows(self, wanted):
+        self._do("rows", wanted.after, wanted.limit)
+        return {"rows": []}
 
     def switch_face_unlock(self, *, on):
         self._do("face", on)
@@ -133,7 +157,7 @@ class Access:
 
 class Door:
     def __init__(self, house):
-        self.order, self.obey = house.order, house.obey
+        self.order, self.obey, self.silence = house.order, house.obey, house.silence
         self._house = house
 
     def status(self):
@@ -150,10 +174,15 @@ class Reception:
         return self._house.access
 
 
-def orders_of(house):
+EVERYTHING = CommandsConfig(**dict.fromkeys(CommandsConfig.model_fields, True))
+
+
+def orders_of(house, permitted=EVERYTHING):
     door, reception = Door(house), Reception(house)
     report = StatusReport(door, reception, house.count, Path("/var/lib/people"), house.clock)
     commands = door_commands(DoorOrders(door, reception, house, house.remember), report) | people_commands(house)
+    door_orders = DoorOrders(door, reception, house, house.remember)
+    commands |= remote_commands(permitted, door_orders, house, house.rows)
     return Orders(commands, house, RANKS)
 
 
@@ -214,9 +243,34 @@ SOUND = {
     "people.rename": [({"name": "ada", "new": "Bea"}, [("rename", "ada", "Bea")], {"name": "Bea"}, False)],
     "people.note_enrolled": [({"name": "ada"}, [("one", "ada")], {"name": "ada"}, False)],
     "people.note_exported": [({}, [], {}, False)],
+    "silence": [({}, [("silence",)], {"alarms": []}, False)],
+    "remote.lock": [({}, [("order", Order.LOCK), ("remember", DoorMode.LOCKED)], {"mode": "locked"}, True)],
+    "remote.mode": [
+        ({"mode": mode}, [("order", order), ("remember", DoorMode(mode))], {"mode": mode}, unrecorded)
+        for mode, order, unrecorded in (
+            ("locked", Order.LOCK, False),
+            ("blocked", Order.BLOCK, True),
+            ("locked_down", Order.LOCK_DOWN, True),
+        )
+    ],
+    "remote.set": [
+        ({"setting": "margin", "value": 0.2}, [("adjust", "margin", 0.2)], {"setting": "margin", "value": 0.2}, False)
+    ],
+    "remote.face_unlock": [
+        ({"on": True}, [("face", True)], {"face_unlock": True}, False),
+        ({"on": False}, [("face", False)], {"face_unlock": False}, True),
+    ],
+    "remote.enrolment": [
+        ({"name": "Bea", "seconds": 60}, [("enrol", 60, "Bea")], {"open": True}, False),
+        ({"seconds": 0}, [("enrol", 0, None)], {"open": False}, False),
+    ],
+    "remote.clear_alarm": [({}, [("silence",)], {"alarms": []}, False)],
+    "remote.restart": [({}, [("restart",)], {}, False)],
+    "remote.note_refused": [({"command": "unlock", "count": 3, "reason": "stale"}, [], {}, True)],
 }
 # These are shown by tests of their own below.
-APART = {"status", "pin", "people.set"}
+APART = {"status", "pin", "people.set", "remote.unlock", "remote.pin", "remote.journal", "snapshot"}
+UNAUDITED = {"status", "remote.journal", "snapshot"}
 CASES = [pytest.param((name, *case), id=f"{name} {case[0]}") for name, cases in SOUND.items() for case in cases]
 
 # Arguments each command refuses, with the path the refusal names.
@@ -237,6 +291,19 @@ UNSOUND = {
     "people.set": ({"name": "ada", "role": "king"}, "arguments.role"),
     "people.note_enrolled": ({}, "arguments.name"),
     "people.note_exported": ({"x": 1}, "arguments.x"),
+    "silence": ({"x": 1}, "arguments.x"),
+    "remote.lock": ({"x": 1}, "arguments.x"),
+    "remote.unlock": ({"pin": "25802"}, "arguments.pin"),
+    "remote.mode": ({"mode": "unlocked"}, "arguments.mode"),
+    "remote.set": ({"setting": "face_threshold", "value": 0.5}, "arguments.setting"),
+    "remote.face_unlock": ({"on": 1}, "arguments.on"),
+    "remote.pin": ({"pin": 2580}, "arguments.pin"),
+    "remote.enrolment": ({"seconds": 301}, "arguments.seconds"),
+    "remote.clear_alarm": ({"x": 1}, "arguments.x"),
+    "remote.restart": ({"x": 1}, "arguments.x"),
+    "remote.journal": ({"after": 0, "limit": 101}, "arguments.limit"),
+    "remote.note_refused": ({"reason": "Not a word"}, "arguments.reason"),
+    "snapshot": ({"x": 1}, "arguments.x"),
 }
 
 
@@ -280,6 +347,9 @@ def test_a_member_of_the_group_may_ask_for_the_status_and_for_nothing_else(house
     assert answer.reason is Fault.FORBIDDEN
     assert "control.operators" in answer.message
     assert house.commands_done() == []
+    if command in UNAUDITED:
+        assert house.audited() == []
+        return
     (row,) = house.audited()
     assert (row.command, row.by) == (command, "member (uid 1001, pid 4712)")
     assert json.loads(row.arguments) == {key: value for key, value in arguments.items() if key != "digits"} | (
@@ -302,10 +372,96 @@ def test_ill_typed_arguments_are_refused_with_their_path(house, orders, command)
     assert answer.reason is Fault.BAD_ARGUMENTS
     assert answer.message.startswith(f"{path}: ")
     assert house.commands_done() == []
-    if command != "status":
+    if command not in UNAUDITED:
         (row,) = house.audited()
         assert (row.command, row.arguments) == (command, "{}")
         assert row.refused.startswith(f"bad_arguments: {path}: ")
+
+
+@pytest.mark.parametrize("command", UNSOUND)
+def test_the_bridge_may_order_what_comes_from_afar_and_nothing_else(house, orders, command):
+    arguments = SOUND[command][0][0] if command in SOUND else {}
+    answer = ask(orders, command, arguments, BRIDGE)
+    if command in {"status", "snapshot"} or command.startswith("remote."):
+        assert isinstance(answer, Done) or answer.reason is Fault.BAD_ARGUMENTS
+    else:
+        assert answer.reason is Fault.FORBIDDEN
+        assert house.commands_done() == []
+
+
+REMOTE = {
+    "lock": {},
+    "unlock": {"pin": "258025"},
+    "mode": {"mode": "blocked"},
+    "set": {"setting": "margin", "value": 0.2},
+    "face_unlock": {"on": False},
+    "pin": {"pin": "2580"},
+    "enrolment": {"seconds": 60},
+    "clear_alarm": {},
+    "restart": {},
+    "journal": {"after": 7, "limit": 3},
+}
+
+
+@pytest.mark.parametrize("key", CommandsConfig.model_fields)
+@pytest.mark.parametrize("peer", [ANNA, BRIDGE], ids=str)
+def test_what_the_configuration_does_not_let_in_nobody_orders_from_afar(house, key, peer):
+    orders = orders_of(house, EVERYTHING.model_copy(update={key: False}))
+    answer = ask(orders, f"remote.{key}", REMOTE[key], peer)
+    assert answer.reason is Fault.NOT_PERMITTED
+    assert f"bridge.commands.{key} is false" in answer.message
+    assert house.commands_done() == []
+    others = {name for name in REMOTE if isinstance(ask(orders, f"remote.{name}", REMOTE[name], peer), Done)}
+    assert others == set(REMOTE) - {key}
+
+
+def test_locked_ends_a_lock_down_from_afar(house, orders):
+    house.mode = DoorMode.LOCKED_DOWN
+    assert ask(orders, "remote.mode", {"mode": "locked"}, BRIDGE) == Done({"mode": "locked"})
+    assert house.commands_done() == [("order", Order.LOCK_DOWN_RELEASE), ("remember", DoorMode.LOCKED)]
+
+
+def test_a_pin_from_afar_is_decided_on_written_down_and_obeyed_in_this_order(house, orders):
+    assert ask(orders, "remote.unlock", {"pin": "258025"}, BRIDGE) == Done({"person": "Ada"})
+    assert house.did == [
+        CommandEvent("remote.unlock", str(BRIDGE), '{"pin":"**********"}'),
+        ("enter_pin", "258025", Method.REMOTE_PIN),
+        house.decision,
+        ("obey", house.decision),
+    ]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DENIED, Outcome.NOTHING])
+def test_a_pin_from_afar_that_opens_nothing_is_not_shown_at_the_door(house, orders, outcome):
+    house.decision = Decision(None, Seconds(5.0), outcome, Reason.LOCKED_OUT, method=Method.REMOTE_PIN)
+    answer = ask(orders, "remote.unlock", {"pin": "258025"}, BRIDGE)
+    assert answer == Refused(Fault.DENIED, "locked_out: the door stays as it is")
+    assert [what for what in house.did if not isinstance(what, CommandEvent)] == [
+        ("enter_pin", "258025", Method.REMOTE_PIN),
+        house.decision,
+    ]
+    assert house.audited()[-1].refused == "denied: locked_out: the door stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "answer"),
+    [
+        (Outcome.GRANTED, Reason.VERIFIED, Done({"outcome": "granted", "reason": "verified"})),
+        (Outcome.NOTHING, Reason.FACE_NEEDED, Done({"outcome": "nothing", "reason": "face_needed"})),
+        (Outcome.DENIED, Reason.INVALID_PIN, Refused(Fault.DENIED, "invalid_pin: the door stays as it is")),
+    ],
+)
+def test_a_second_factor_from_afar_is_as_one_at_the_keypad(house, orders, outcome, reason, answer):
+    house.decision = Decision(None, Seconds(5.0), outcome, reason, method=Method.PIN)
+    assert ask(orders, "remote.pin", {"pin": "2580"}, BRIDGE) == answer
+    assert house.commands_done() == [("enter_pin", "2580"), ("obey", house.decision)]
+
+
+@pytest.mark.parametrize(("command", "arguments"), [("remote.journal", REMOTE["journal"]), ("snapshot", {})])
+def test_what_only_shows_something_is_not_written_down(house, orders, command, arguments):
+    house.journal_error = StoreError("the disk is full")
+    assert isinstance(ask(orders, command, arguments, BRIDGE), Done)
+    assert len(house.did) == 1
 
 
 def test_every_fault_of_the_arguments_is_told_at_once(orders):
@@ -453,6 +609,17 @@ def test_a_duress_pin_is_answered_like_any_other(house, orders):
     assert ask(orders, "pin", {"digits": "0852"}) == plain
 
 
+@pytest.mark.parametrize("command", ["remote.unlock", "remote.pin"])
+@pytest.mark.parametrize("given", [{"pin": "258025"}, {"pin": "25802x"}, {"pinn": "258025"}, {"pin": "2" * 13}])
+def test_no_pin_from_afar_is_ever_written_or_logged(house, orders, caplog, command, given):
+    with caplog.at_level(logging.DEBUG):
+        answers = [ask(orders, command, given, peer) for peer in (BRIDGE, MEMBER)]
+        house.journal_error = StoreError("the disk is full")
+        answers += [ask(orders, command, given, peer) for peer in (BRIDGE, MEMBER)]
+    (digits,) = given.values()
+    assert digits not in f"{answers} {house.audited()} {caplog.text}"
+
+
 @pytest.mark.parametrize("given", [{"digits": "2580"}, {"digits": "258x"}, {"digitz": "2580"}, {"digits": "2" * 13}])
 @pytest.mark.parametrize("peer", [ANNA, MEMBER])
 def test_no_pin_is_ever_written_or_logged(house, orders, caplog, given, peer):
@@ -571,5 +738,5 @@ def test_every_fault_has_its_occasion():
     """Those of the connection are shown in test_control_server.py and test_control_protocol.py."""
     of_the_connection = {Fault.MALFORMED, Fault.TOO_LARGE, Fault.TOO_SLOW, Fault.TOO_MANY}
     shown = {Fault.UNKNOWN_COMMAND, Fault.BAD_ARGUMENTS, Fault.FORBIDDEN, Fault.NOT_RECORDED, Fault.NOT_ALLOWED}
-    shown |= {Fault.DOOR, Fault.STORE, Fault.PEOPLE, Fault.FAILED}
+    shown |= {Fault.DOOR, Fault.STORE, Fault.PEOPLE, Fault.FAILED, Fault.NOT_PERMITTED, Fault.DENIED}
     assert of_the_connection | shown == set(Fault)

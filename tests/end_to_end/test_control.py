@@ -15,18 +15,20 @@ from pathlib import Path
 import pytest
 
 from faceplate.access.standing import Forgetful
-from faceplate.config import Config
+from faceplate.config import CommandsConfig, Config
 from faceplate.control.peers import Ranks
 from faceplate.control.protocol import Fault
 from faceplate.control.server import ControlServer
 from faceplate.dashboard import Dashboard
 from faceplate.enrolment_window import EnrolmentWindow
 from faceplate.errors import StoreError
-from faceplate.events import DoorStatus
+from faceplate.events import DoorMode, DoorStatus
 from faceplate.orders.arguments import NewRights
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
+from faceplate.orders.remote_commands import remote_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
 from faceplate.restart import Run
@@ -92,10 +94,11 @@ def table(house, tmp_path):
     def remember(_mode):
         raise StoreError("nowhere")
 
-    report = StatusReport(
-        house, Reception(), people.count, tmp_path / "people", clock, more=a_dashboard(tmp_path).facts
-    )
-    return door_commands(DoorOrders(house, Reception(), house, remember), report) | people_commands(people)
+    dashboard, journal = a_dashboard(tmp_path), tmp_path / "journal.sqlite3"
+    report = StatusReport(house, Reception(), people.count, tmp_path / "people", clock, more=dashboard.facts)
+    orders = DoorOrders(house, Reception(), house, remember)
+    commands = door_commands(orders, report) | people_commands(people) | journal_commands(journal)
+    return commands | remote_commands(CommandsConfig(), orders, dashboard, rows_of(journal))
 
 
 @pytest.fixture
@@ -124,8 +127,8 @@ def test_the_document_lists_every_command_with_its_arguments(table):
     rows = {line.split("|")[1].strip(" `"): line for line in commands.splitlines() if line.startswith("| `")}
     for name, command in table.items():
         if command.arguments is not NewRights:
-            named = re.findall(r"`(\w+)`", rows[name].split("|")[2].replace("`locked`, `unlocked`, `blocked`", ""))
-            assert [word for word in named if word != "locked_open"] == list(command.arguments.model_fields)
+            named = re.findall(r"`(\w+)`", rows[name].split("|")[2])
+            assert [word for word in named if word not in {*DoorMode}] == list(command.arguments.model_fields)
     assert set(first_column(rights)) == set(NewRights.model_fields) - {"name"}
 
 

@@ -47,6 +47,12 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     _one_word(add("lockout", "end a lock-out", lockout, _order("lockout_clear")), "clear")
     clock = "Take the machine's clock to be right, although it was once ahead of what it shows now."
     _one_word(add("clock", "trust the clock again", clock, _order("trust_clock")), "trust")
+    add(
+        "silence",
+        "silence an alarm",
+        "Silence the alarms that sound. Each stays raised until its cause is gone.",
+        _order("silence"),
+    )
     add("pin", "enter a PIN", "Enter a PIN, as on the door's keypad: typed unseen, or from standard input.", _pin)
     status = commands.add_parser(
         "status",

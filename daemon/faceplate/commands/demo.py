@@ -12,29 +12,43 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import yaml
 
 from faceplate import playback
+from faceplate.access.reception import Reception
 from faceplate.bridge.outbox import CursorFile
+from faceplate.camera.clock import monotonic
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.annotate import Photographer
 from faceplate.commands.common import ExitCode, Subparsers, set_up_logging
 from faceplate.commands.narrator import Narrator
 from faceplate.config import Config, LogConfig
 from faceplate.config_file import load_config
-from faceplate.events import DoorEvent
+from faceplate.control.peers import Ranks
+from faceplate.control.server import ControlServer
+from faceplate.dashboard import in_turn
+from faceplate.door.door import Door
+from faceplate.events import CommandEvent, DoorEvent
 from faceplate.journal import reader
 from faceplate.journal.journal import Journal
+from faceplate.orders.door_commands import StatusReport, status_command
+from faceplate.orders.journal_commands import journal_commands
+from faceplate.orders.orders import Orders
 from faceplate.people.enrolment import Picture
+from faceplate.people.gallery import Gallery
 from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition
 from faceplate.types import Clock, Decision
+from faceplate.vitals import Vitals
 
 FOOTAGE = Path(__file__).parent.parent / "footage"
 _NAME = "Daniel"
 _ACTS = (("a stranger comes", "woman.mp4"), (f"{_NAME} comes, and the stranger with him", "man-and-woman.mp4"))
+_HEARD = ("event/#", "lock/state", "person/state", "presence/state", "availability")
+"""Topics that are told of; docs/mqtt.md has the others"""
 _BROKER_STARTS_WITHIN = 5.0
 _LAST_MESSAGES_WITHIN = 5.0
 
@@ -73,9 +87,33 @@ def _demo(arguments: argparse.Namespace) -> ExitCode:
             _say(f"\n-- {title} ({clip})")
             camera = ReplayCamera(FOOTAGE / clip, paced=not arguments.fast)
             photographer = Photographer(arguments.output, prefix=f"{Path(clip).stem}-")
-            playback.replay(config, camera, _Both(journal, camera.clock), photographer.show)
+            vitals = Vitals(camera.clock)
+            show = in_turn(photographer.show, vitals.show)
+            served = partial(_served, config, vitals)
+            playback.replay(config, camera, _Both(journal, camera.clock), show, attended=served)
     print(f"\nAnnotated pictures of the decisions are in {arguments.output.resolve()}")
     return ExitCode.OK
+
+
+@contextmanager
+def _served(config: Config, vitals: Vitals, door: Door, reception: Reception) -> Iterator[None]:
+    """The control socket, for the bridge: it may ask, and nobody can order anything."""
+    gallery = Gallery(config.people.store, config.people.key_file)
+    store = config.people.store
+    count, more = (lambda: len(gallery.people())), (lambda: vitals.pulse().facts())
+    report = StatusReport(door, reception, count, store, monotonic, more=more)
+    commands = status_command(report) | journal_commands(config.journal.path)
+    orders = Orders(commands, _Unwritten(), Ranks.of([], None))
+    with closing(ControlServer(config.control.socket, orders.answer, monotonic)) as server:
+        server.start()
+        yield
+
+
+class _Unwritten:
+    """Orders that are refused are not part of the show."""
+
+    def write(self, entry: CommandEvent) -> None:
+        """Keep nothing."""
 
 
 class _Both:
@@ -103,11 +141,13 @@ def _configuration(folder: Path, port: int | None) -> Config:
         "people": {"store": "people", "key_file": "gallery.key"},
         "door": {"driver": "simulated", "release_time": 2.0},
         "journal": {"path": "journal.sqlite3"},
+        "control": {"socket": "control.sock"},
         "bridge": {
             "host": "127.0.0.1",
             "port": port or 1883,
             "tls": {"enabled": False},
             "cursor_file": "bridge.cursor",
+            "seen_file": "bridge.seen",
         },
         "log": {"level": "warning"},
     }
@@ -142,12 +182,13 @@ def _broker(folder: Path) -> Iterator[int | None]:
 @contextmanager
 def _bridge_and_dashboard(folder: Path, config: Config, port: int) -> Iterator[None]:
     """The bridge as a process of its own, and a listener in the place of a dashboard."""
-    topics = f"{config.bridge.base_topic}/{config.device.id}/#"
+    base = f"{config.bridge.base_topic}/{config.device.id}"
+    topics = [word for topic in _HEARD for word in ("-t", f"{base}/{topic}")]
     listener = shutil.which("mosquitto_sub")
     with ExitStack() as stack:
         if listener:
             heard = stack.enter_context(
-                _running([listener, "-h", "127.0.0.1", "-p", str(port), "-t", topics, "-v"], stdout=subprocess.PIPE)
+                _running([listener, "-h", "127.0.0.1", "-p", str(port), *topics, "-v"], stdout=subprocess.PIPE)
             )
             stack.enter_context(_telling(heard))
         bridge = [sys.executable, "-m", "faceplate", "bridge", "--config", str(folder / "config.yaml")]

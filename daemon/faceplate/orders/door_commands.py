@@ -206,8 +206,7 @@ def _warning_from(keep: Callable[[], None]) -> dict[str, str]:
 
 def door_commands(orders: DoorOrders, status: Callable[[], dict[str, Any]]) -> dict[str, Command[Any]]:
     """The commands, by name."""
-    return {
-        "status": Command(Nothing, lambda _: status(), always, who=Who.EVERYBODY, audited=False),
+    return status_command(status) | {
         "unlock": Command(Nothing, orders.unlock),
         "lock": Command(Nothing, orders.lock, always),
         "mode": Command(Mode, orders.mode, lambda wanted: wanted.mode in {DoorMode.LOCKED, DoorMode.BLOCKED}),
@@ -218,6 +217,11 @@ def door_commands(orders: DoorOrders, status: Callable[[], dict[str, Any]]) -> d
         "silence": Command(Nothing, orders.silence),
         "pin": Command(EnteredPin, orders.enter_pin),
     }
+
+
+def status_command(status: Callable[[], dict[str, Any]]) -> dict[str, Command[Any]]:
+    """The one that everybody may ask for."""
+    return {"status": Command(Nothing, lambda _: status(), always, who=Who.EVERYBODY, audited=False)}
 
 
 class StatusReport:

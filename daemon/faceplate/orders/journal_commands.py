@@ -19,16 +19,16 @@ from faceplate.orders.orders import Command, Who, always
 class Rows(Section):
     """Rows in their order."""
 
-    after: Annotated[int, Field(ge=0)] = 0
+    after: Annotated[int, Field(ge=0)]
     """Number of the row before the first"""
 
-    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    limit: Annotated[int, Field(ge=1, le=500)]
 
 
 class JournalRows(Rows):
     """Rows in their order, as many as fit into a message."""
 
-    limit: Annotated[int, Field(ge=1, le=100)] = 100
+    limit: Annotated[int, Field(ge=1, le=100)]
 
 
 class LastRow(Section):
