@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import subprocess
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -14,16 +16,24 @@ from typing import Self
 import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from broker import Broker, set_password
+from broker import Broker, Program, set_password
+from dashboard import stamp
 from faceplate.bridge.channels import CHANNELS
+from faceplate.snapshot import MOST_BYTES
+from mjpeg_server import MjpegServer
+from mqtt_house import MqttHouse, Scene
 
 pytestmark = pytest.mark.mosquitto
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
 PATIENCE = 30.0
 DOORS = ("front-door", "back-door")
+MOST_PACKET = 540_672
+"""What the example takes at once"""
+
 USERS = (*DOORS, "home", "panel", "nobody")
 """`nobody` has a password, and is in no list"""
 
@@ -79,14 +89,17 @@ class Somebody:
         self._answers: dict[int, ReasonCode] = {}
         self._news = threading.Condition()
         self._welcome: ReasonCode | None = None
-        self._subscribed = False
+        self._subscribed = self._gone = False
+        self.longest: int | None = None
+        """Bytes the broker takes at once"""
         self._client = Client(CallbackAPIVersion.VERSION2, self.name, protocol=MQTTProtocolVersion.MQTTv5)
         if will:
             self._client.will_set(will, b"will", qos=1)
         if user:
             self._client.username_pw_set(user, password or f"password of {user}")
         self._client.tls_set_context(ssl.create_default_context(cafile=ca))
-        self._client.on_connect = lambda _c, _d, _f, reason, _p: self._note(welcome=reason)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = lambda *_: self._note(gone=True)
         self._client.on_subscribe = lambda *_: self._note(subscribed=True)
         self._client.on_publish = lambda _c, _d, number, reason, _p: self._note(number=number, reason=reason)
         self._client.on_message = self._on_message
@@ -96,43 +109,53 @@ class Somebody:
 
     def welcome(self) -> ReasonCode:
         """What the broker says to the connection."""
-        self._wait(lambda: self._welcome is not None)
+        self.wait_until(lambda: self._welcome is not None)
         assert self._welcome is not None
         return self._welcome
 
     def subscribe(self) -> None:
         assert not self.welcome().is_failure
         self._client.subscribe([(f, 1) for f in ("#", "faceplate/#", "homeassistant/#", *COMMANDS, *WRITERS)])
-        self._wait(lambda: self._subscribed)
+        self.wait_until(lambda: self._subscribed)
 
     def publish(self, *topics: str, payload: bytes = b"x", retain: bool = False) -> dict[str, str]:
         """Publish to each, and give what the broker says to it."""
         sent = {topic: self._client.publish(topic, payload, 1, retain).mid for topic in topics}
-        self._wait(lambda: set(sent.values()) <= self._answers.keys())
+        self.wait_until(lambda: set(sent.values()) <= self._answers.keys())
         return {topic: str(self._answers[number]) for topic, number in sent.items()}
 
     def wait_until_seen(self, topic: str, payload: bytes) -> None:
-        self._wait(lambda: (topic, payload) in self.seen)
+        self.wait_until(lambda: (topic, payload) in self.seen)
 
     def die(self) -> None:
         """Be gone without a goodbye."""
         self._client.loop_stop()
         self._client.socket().close()
 
+    def flood(self, topic: str, payload: bytes) -> None:
+        """Send more than is taken, and be thrown out."""
+        self._client.publish(topic, payload, 1)
+        self.wait_until(lambda: self._gone)
+
+    def _on_connect(self, _client: Client, _data: object, _flags: object, reason: ReasonCode, more: Properties) -> None:
+        self.longest = getattr(more, "MaximumPacketSize", None)
+        self._note(welcome=reason)
+
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         with self._news:
             self.seen.append((message.topic, message.payload))
             self._news.notify_all()
 
-    def _note(self, welcome=None, number=None, reason=None, *, subscribed=False) -> None:
+    def _note(self, welcome=None, number=None, reason=None, *, subscribed=False, gone=False) -> None:
         with self._news:
             self._welcome = welcome or self._welcome
             self._subscribed = subscribed or self._subscribed
+            self._gone = gone or self._gone
             if number is not None:
                 self._answers[number] = reason
             self._news.notify_all()
 
-    def _wait(self, holds) -> None:
+    def wait_until(self, holds) -> None:
         with self._news:
             assert self._news.wait_for(holds, PATIENCE), f"{self.user} saw {self.seen}"
 
@@ -249,3 +272,96 @@ def test_nothing_but_tls_is_spoken(broker):
         plain.sendall(bytes.fromhex("101000044d5154540502003c000003616263"))  # CONNECT, MQTT 5
         with suppress(ConnectionResetError):
             assert plain.recv(1) != b"\x20", "that is a CONNACK"
+
+
+def test_the_largest_picture_is_taken_and_more_ends_the_connection(users, broker, folder):
+    topic = "faceplate/front-door/snapshot"
+    assert users["front-door"].publish(topic, payload=b"x" * MOST_BYTES)[topic] == "Success"
+    assert users["front-door"].longest == MOST_PACKET, "and the bridge, told so, does not try more"
+    with Somebody(broker.port, folder / "ca.crt", "front-door") as flooding:
+        assert not flooding.welcome().is_failure
+        flooding.flood(topic, b"x" * 524_289)
+    assert ("faceplate/front-door/snapshot", b"x" * 524_289) not in users["home"].seen
+
+
+# The real bridge
+
+
+@pytest.fixture
+def houses(tmp_path, broker, runtime) -> Iterator[dict[str, tuple[MqttHouse, Program]]]:
+    """Two doors, each daemon and bridge, on the one broker."""
+    with ExitStack() as stack:
+        camera = stack.enter_context(MjpegServer(picture=Scene())).address
+        houses = {door: house_of(door, tmp_path / door, broker, camera, runtime) for door in DOORS}
+        for house in houses.values():
+            stack.enter_context(house.daemon())
+        yield {door: (house, stack.enter_context(house.bridge())) for door, house in houses.items()}
+
+
+def house_of(door: str, place: Path, broker: Broker, camera: str, runtime: str) -> MqttHouse:
+    place.mkdir()
+    password = place / "mqtt.password"
+    password.touch(mode=0o600)
+    password.write_text(f"password of {door}\n", encoding="utf-8")
+    tls = {"ca_file": str(broker.folder / "ca.crt")}
+    keys = {"host": "localhost", "tls": tls, "username": door, "password_file": password.name, "snapshot": "everybody"}
+    house = MqttHouse(place, broker.port, camera, runtime, **keys, seen_file="bridge/seen")
+    house.tree["device"] = {"id": door}
+    house.write()
+    return house
+
+
+def ordered(users: dict[str, Somebody], by: str, door: str) -> dict[str, object]:
+    """The answer to an order to lock."""
+    name = uuid.uuid4().hex
+    order = {"id": name, "ts": stamp(), "command": "lock"}
+    users[by].publish(f"faceplate/{door}/command", payload=json.dumps(order).encode())
+
+    def answers() -> list[dict[str, object]]:
+        told = [json.loads(payload) for topic, payload in users["home"].seen if topic == f"faceplate/{door}/response"]
+        return [answer for answer in told if answer["id"] == name]
+
+    users["home"].wait_until(answers)
+    return answers()[0]
+
+
+def test_two_doors_serve_one_broker_each_for_itself(users, houses):
+    home = users["home"]
+    for door in DOORS:
+        for name, payload in (("availability", b"online"), ("daemon", b"online"), ("camera/state", b"online")):
+            home.wait_until_seen(f"faceplate/{door}/{name}", payload)
+        home.wait_until(lambda door=door: any(t == f"homeassistant/device/{door}/config" for t, _ in home.seen))
+        assert ordered(users, "home", door)["ok"]
+        home.wait_until(lambda door=door: any(t == f"faceplate/{door}/event/system" for t, _ in home.seen))
+    locks = {door: len(house.rows("command")) for door, (house, _) in houses.items()}
+    assert set(locks.values()) == {1}
+
+    # Whoever else tries to order: the broker takes it from nobody, and so no door ever hears of it.
+    for user in set(USERS) - {"home"}:
+        assert set(users[user].publish(*COMMANDS, payload=b"{}").values()) == {"Not authorized"}
+    home.seen.clear()
+    users["home"].publish(STATUS, payload=b"online")
+    for door in DOORS:
+        home.wait_until(lambda door=door: any(t == f"homeassistant/device/{door}/config" for t, _ in home.seen))
+    assert {door: len(house.rows("command")) for door, (house, _) in houses.items()} == locks
+
+    for door, (house, bridge) in houses.items():
+        assert bridge.end() == 0
+        home.wait_until_seen(f"faceplate/{door}/availability", b"stopped")
+        refused = [line for line in bridge.lines if "does not take" in line or "does not let" in line]
+        assert not refused, "the access list is narrower than the bridge"
+        home.seen.clear()
+        assert "is no longer on the broker" in house.run("bridge", "--remove")
+        home.wait_until_seen(f"homeassistant/device/{door}/config", b"")
+        home.wait_until_seen(f"faceplate/{door}/availability", b"")
+
+
+def test_a_door_whose_user_is_another_doors_is_refused_and_says_where(users, tmp_path, broker, runtime):
+    """The device.id must be the user: back-door's password does not let anybody speak as front-door."""
+    house = house_of("back-door", tmp_path / "door", broker, "http://127.0.0.1:9/", runtime)
+    house.tree["device"] = {"id": "front-door"}
+    house.write()
+    with house.bridge() as bridge:
+        bridge.wait_for("does not take faceplate/front-door/availability: Not authorized")
+        bridge.end()
+    assert not any(topic.startswith("faceplate/front-door/") for topic, _ in users["home"].seen)
