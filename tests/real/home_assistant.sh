@@ -37,7 +37,10 @@ if [ ! -x "$root/opt/ha/bin/hass" ]; then
             export HOME=/root SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
             python3 -m venv /opt/ha
             /opt/ha/bin/pip install -q uv
-            /opt/ha/bin/uv pip install -q --python /opt/ha/bin/python homeassistant \"paho-mqtt>=2.1\" \
+            install() { /opt/ha/bin/uv pip install -q --python /opt/ha/bin/python \"\$@\"; }
+            install homeassistant
+            # What its pages, voices and pictures need, in the versions that it was made for.
+            install -c /opt/ha/lib/python3.*/site-packages/homeassistant/package_constraints.txt \"paho-mqtt>=2.1\" \
                 home-assistant-frontend home-assistant-intents hassil mutagen ha-ffmpeg PyTurboJPEG"
     ' sh "$root"
 fi

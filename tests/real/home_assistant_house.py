@@ -29,6 +29,9 @@ HARMLESS = (
     "aiohttp_fast_zlib: zlib_ng and isal are not available",
     "homeassistant.components.mqtt.client: Disconnected from MQTT server",
     "homeassistant.components.mqtt.client: Failed to connect to MQTT server",
+    "homeassistant.components.mqtt.client: Error returned from MQTT server: The connection was lost.",
+    "homeassistant.components.mqtt.util: Error talking to MQTT: The client is not currently connected.",
+    "name='mqtt re-subscribe and birth'",
     "homeassistant.config_entries: Config entry 'broker' for mqtt integration not ready yet",
 )
 """What Home Assistant says of itself, or of a broker that is away"""

@@ -21,6 +21,11 @@ LARGEST = 150_000
 
 _COLOURS = 128
 
+_PATIENCE = 120
+"""Seconds"""
+
+_FRAME = "return !!document.querySelector('home-assistant')?.shadowRoot?.querySelector('home-assistant-main')"
+
 
 def take_picture(house: House, file: Path) -> None:
     """Have somebody come in, and take the picture while they stand there."""
@@ -42,14 +47,27 @@ def _picture_of(address: str) -> bytes:
     with Program(["chromedriver", f"--port={port}"]) as driver:
         driver.wait_for("started successfully")
         arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--window-size={WIDTH},{HEIGHT}"]
-        wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": arguments}}}}
+        options = {"goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}}
+        wanted = {"capabilities": {"alwaysMatch": options}}
         session = f"http://127.0.0.1:{port}/session/" + _ask(f"http://127.0.0.1:{port}/session", wanted)["sessionId"]
-        _ask(f"{session}/url", {"url": address})
-        threading.Event().wait(25.0)  # until all of it is drawn
-        assert _ask(f"{session}/url").startswith(address), "Home Assistant shows another page"
-        picture: str = _ask(f"{session}/screenshot")
-        urllib.request.urlopen(urllib.request.Request(session, method="DELETE"), timeout=60).close()
+        try:
+            _ask(f"{session}/url", {"url": address})
+            _wait_until_drawn(session)
+            picture: str = _ask(f"{session}/screenshot")
+        finally:  # else Chromium outlives its driver
+            urllib.request.urlopen(urllib.request.Request(session, method="DELETE"), timeout=60).close()
     return base64.b64decode(picture)
+
+
+def _wait_until_drawn(session: str) -> None:
+    """The pages are there when their frame is; its cards come a little later."""
+    pause = threading.Event()
+    for _ in range(_PATIENCE):
+        pause.wait(1.0)
+        if _ask(f"{session}/execute/sync", {"script": _FRAME, "args": []}):
+            pause.wait(15.0)
+            return
+    raise AssertionError(f"Home Assistant shows nothing: {_ask(f'{session}/se/log', {'type': 'browser'})}")
 
 
 def _ask(address: str, tree: Any = None) -> Any:
