@@ -41,7 +41,8 @@ if [ ! -x "$root/opt/ha/bin/hass" ]; then
             install homeassistant
             # What its pages, voices and pictures need, in the versions that it was made for.
             install -c /opt/ha/lib/python3.*/site-packages/homeassistant/package_constraints.txt \"paho-mqtt>=2.1\" \
-                home-assistant-frontend home-assistant-intents hassil mutagen ha-ffmpeg PyTurboJPEG"
+                home-assistant-frontend home-assistant-intents hassil mutagen ha-ffmpeg PyTurboJPEG \
+                pymicro-vad pyspeex-noise"
     ' sh "$root"
 fi
 
