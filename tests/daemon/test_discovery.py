@@ -77,10 +77,10 @@ def removed(home):
 
 def test_it_is_one_retained_message_where_home_assistant_looks():
     told = discovery(MOST, STATUS)
-    assert (told.topic, told.retain) == ("homeassistant/device/faceplate_front-door/config", True)
+    assert (told.topic, told.retain) == ("homeassistant/device/front-door/config", True)
     assert birth(MOST) == "homeassistant/status"
     elsewhere = replace(MOST, prefix="ha/west")
-    assert (topic(elsewhere), birth(elsewhere)) == ("ha/west/device/faceplate_front-door/config", "ha/west/status")
+    assert (topic(elsewhere), birth(elsewhere)) == ("ha/west/device/front-door/config", "ha/west/status")
     # As Home Assistant reads it.
     assert re.fullmatch(r"\w+/([a-zA-Z0-9_-]+)/config", told.topic.removeprefix("homeassistant/"))
 

@@ -23,7 +23,7 @@ from mqtt_house import BELL_LINE, EVERYTHING, PIN
 
 ROOT = Path(__file__).parents[2]
 LISTS = ROOT / "tests" / "data" / "home_assistant.json"
-CONFIG_TOPIC = "homeassistant/device/faceplate_front-door/config"
+CONFIG_TOPIC = "homeassistant/device/front-door/config"
 DURESS_PIN = "519203"
 ACCESS, SYSTEM, LOCK = "event.front_door_access", "event.front_door_system_events", "lock.front_door"
 

@@ -20,7 +20,8 @@ from faceplate.config.bridge import Setting
 
 def topic(home: Home) -> str:
     """Where Home Assistant looks for this door."""
-    return f"{home.prefix}/device/{home.device}/config"
+    # A whole level is the id, so that one line of a broker's access list can allow each door its own.
+    return f"{home.prefix}/device/{home.id}/config"
 
 
 def birth(home: Home) -> str:

@@ -94,6 +94,7 @@ def _remove(config: Config) -> None:
     warn_of_plain_text(config.bridge)
     topics = Topics(f"{config.bridge.base_topic}/{config.device.id}")
     remove(link_of(config, topics, "-remove"), Home.of(config, topics))
+    print(f"{config.device.name} is no longer on the broker at {config.bridge.host}")
 
 
 def _run(arguments: argparse.Namespace) -> ExitCode:
