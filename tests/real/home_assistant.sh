@@ -25,8 +25,8 @@ fi
 
 if [ ! -x "$root/opt/ha/bin/hass" ]; then
     mkdir -p "$root"
-    # gcc and the headers: some of Home Assistant's dependencies have no wheel.
-    [ -d "$root/etc" ] || mmdebstrap --variant=minbase --include=python3,python3-venv,python3-dev,gcc,g++,ca-certificates trixie "$root"
+    # gcc and the headers: some of its dependencies have no wheel. libturbojpeg: it complains without.
+    [ -d "$root/etc" ] || mmdebstrap --variant=minbase --include=python3,python3-venv,python3-dev,gcc,g++,libturbojpeg0,ca-certificates trixie "$root"
     for file in /etc/resolv.conf /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
         [ ! -e "$file" ] || cp "$file" "$root$file"
     done
