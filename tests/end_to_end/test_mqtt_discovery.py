@@ -17,7 +17,7 @@ from mqtt_house import EVERYTHING, MqttHouse
 
 pytestmark = pytest.mark.mosquitto
 
-CONFIG = "homeassistant/device/faceplate_front-door/config"
+CONFIG = "homeassistant/device/front-door/config"
 
 
 @pytest.fixture
@@ -89,14 +89,14 @@ def test_what_is_removed_is_gone_from_the_broker(house_with, broker, dashboard):
     house = house_with(home_assistant={"prefix": "ha/west"})
     with house.daemon(), house.bridge() as bridge:
         dashboard.wait_for("camera/state", "online")
-        dashboard.wait_until(lambda: told(dashboard, f"ha/west/device/faceplate_{house.config.device.id}/config"))
+        dashboard.wait_until(lambda: told(dashboard, f"ha/west/device/{house.config.device.id}/config"))
         refused = remove(house)
         assert refused.returncode == ExitCode.BRIDGE
         assert "stop it first" in refused.stderr
         assert dashboard.state(channels.LOCK.topic) == "LOCKED"
         bridge.end()
     done = remove(house)
-    assert (done.returncode, done.stdout) == (ExitCode.OK, "")
+    assert (done.returncode, done.stdout) == (ExitCode.OK, "Front door is no longer on the broker at 127.0.0.1\n")
     with Dashboard(broker.port) as later:
         later.publish("end", json.dumps("of what is retained"))
         later.wait_until(lambda: later.state("end"))
