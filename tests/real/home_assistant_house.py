@@ -22,6 +22,9 @@ from mqtt_house import CONTACT_LINE, MqttHouse, Scene
 
 TAMPER_LINE = 19
 
+CONFIG_TOPIC = "homeassistant/device/front-door/config"
+ACCESS, SYSTEM, LOCK = "event.front_door_access", "event.front_door_system_events", "lock.front_door"
+
 PARTS = ("broker", "Home Assistant", "bridge", "daemon")
 
 HARMLESS = (
