@@ -109,4 +109,5 @@ def removal(house: House) -> None:
             seen.topic for seen in later.seen if seen.retained and not seen.topic.startswith("homeassistant/status")
         ]
     say.check("and nothing that is retained is left at the broker", not left, otherwise=left)
-    house.check_complaints()
+    # Home Assistant empties the topic of a device that goes, too, once for each entity, and hears itself do it.
+    house.check_complaints("homeassistant.components.mqtt.discovery: No device components to cleanup")
