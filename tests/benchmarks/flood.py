@@ -1,8 +1,8 @@
 """What a broker that floods the bridge costs the door: from the camera's frame to the decision, quiet and flooded.
 
-Daemon, bridge and broker are processes. The daemon, and a film in the place of its camera, have one processor; all else
-has another, as on any board with more than one. The flood is garbage on the topic of orders, a thousand messages a second.
-Quiet and flooded times come by turns.
+Daemon, bridge and broker are processes. The daemon, and a film in the place of its camera, have one processor, and all
+else has another, as on any board with more than one. The flood is garbage on the topic of orders, a thousand messages a
+second. Quiet and flooded times come by turns.
 
     PYTHONPATH=tests python tests/benchmarks/flood.py [SECONDS]
 """

@@ -16,6 +16,12 @@ from faceplate.config.bridge import Setting
 ENROLMENT_TIME: Final = 120
 """Seconds for which the button lets somebody be enrolled"""
 
+EXPIRES: Final = 5
+"""Seconds after which a broker no longer passes an order on; the bridge refuses one that is older all the same"""
+
+NEWER_KEYS: Final = frozenset({"message_expiry_interval"})
+"""What Home Assistant takes from 2026.11 on, and an older one passes over"""
+
 _REQUEST: Final = (
     "{'id': 'ha-' ~ utcnow().strftime('%Y%m%d%H%M%S%f') ~ '-' ~ (range(100000) | random), 'ts': utcnow().isoformat(), "
 )
@@ -53,6 +59,7 @@ def _lock(home: Home) -> Entity:
         told(home, channels.LOCK)
         | _orders(home, template)
         | {"optimistic": False, "payload_lock": CommandName.LOCK.value, "payload_unlock": CommandName.UNLOCK.value}
+        | {"message_expiry_interval": EXPIRES}
     )
     return Entity("lock", "lock", None, options | ({"code_format": _CODE} if _may(home, CommandName.UNLOCK) else {}))
 
