@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from faceplate.bridge.board import Board
 from faceplate.bridge.bridge import WAITING, Bridge
 from faceplate.bridge.clerk import Clerk
+from faceplate.bridge.discovery import Appearance
 from faceplate.bridge.gate import Gate
 from faceplate.bridge.messages import OFFLINE, Topics
 from faceplate.bridge.outage import Outage
@@ -37,13 +38,16 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "once, and what the door is like, until told to stop (SIGTERM or Ctrl-C). Orders that come over MQTT go to "
         "the daemon's control socket, as far as bridge.commands of the configuration lets them in.",
     )
+    parser.add_argument(
+        "--remove",
+        action="store_true",
+        help="take this door off the broker, and out of Home Assistant, and end; stop the running bridge first",
+    )
     parser.set_defaults(run=_run)
 
 
 @contextmanager
-def bridge_of(
-    config: Config, stop: threading.Event, moved: Callable[[str], None] = lambda _: None
-) -> Iterator[Bridge]:
+def bridge_of(config: Config, stop: threading.Event, moved: Callable[[str], None] = lambda _: None) -> Iterator[Bridge]:
     """The bridge of the configuration; `run()` it until `stop` is set. `moved` is told whenever it has done something.
 
     Raises:
@@ -54,11 +58,18 @@ def bridge_of(
     topics = Topics(f"{config.bridge.base_topic}/{config.device.id}")
     link = link_of(config, topics)
     with closing(AskedDaemon(config.control.socket, config.journal.path)) as daemon:
-        reporter = Reporter(daemon, topics, Board(link), _kind_of(config), monotonic, wall_clock)
+        appearance = Appearance.of(config, topics) if config.bridge.home_assistant.discovery else None
+        kind = Kind(
+            has_contact=config.door.inputs.contact is not None,
+            snapshots=config.bridge.snapshot != "off",
+            discovery=appearance.message if appearance else None,
+        )
+        reporter = Reporter(daemon, topics, Board(link), kind, monotonic, wall_clock)
         gate = Gate(SeenFile(config.bridge.seen_file, wall_clock()))
         clerk = Clerk(gate, daemon, topics, monotonic, wall_clock)
         outbox = Outbox(daemon.rows_after, CursorFile(config.bridge.cursor_file))
-        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), monotonic, stop, moved=moved)
+        home = appearance.home if appearance else None
+        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), monotonic, stop, home, moved)
 
 
 def link_of(config: Config, topics: Topics) -> PahoLink:
@@ -72,16 +83,11 @@ def link_of(config: Config, topics: Topics) -> PahoLink:
     return PahoLink(config.bridge, identity, will=topics.availability(OFFLINE))
 
 
-def _kind_of(config: Config) -> Kind:
-    return Kind(
-        has_contact=config.door.inputs.contact is not None,
-        snapshots=config.bridge.snapshot != "off",
-    )
-
-
 def _run(arguments: argparse.Namespace) -> ExitCode:
     config = config_of(arguments)
     set_up_logging(config.log)
+    if arguments.remove:
+        return _remove(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         # From a thread of its own: a handler interrupts the main thread, which may hold the event's inner lock.
@@ -89,4 +95,16 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     # A broker that is not there keeps nothing from being ready: the bridge is there to wait for it.
     with supervised(lambda: None, WAITING, monotonic) as moved, bridge_of(config, stop, moved) as bridge:
         bridge.run()
+    return ExitCode.OK
+
+
+def _remove(config: Config) -> ExitCode:
+    """Take everything that is retained off the broker."""
+    topics = Topics(f"{config.bridge.base_topic}/{config.device.id}")
+    link = link_of(config, topics)
+    link.open()
+    for message in Appearance.of(config, topics).removal():
+        link.publish(message)
+    link.close()
+    print(f"{config.device.name} is no longer on the broker at {config.bridge.host}")
     return ExitCode.OK

@@ -107,6 +107,16 @@ class BoundsConfig(Section):
         return pair
 
 
+class HomeAssistantConfig(Section):
+    """How the door appears in Home Assistant."""
+
+    discovery: bool = True
+    """Whether it appears by itself"""
+
+    prefix: Annotated[str, Field(pattern=r"^[^#+\s\x00]+$")] = "homeassistant"
+    """Home Assistant's own `discovery prefix`"""
+
+
 class BridgeConfig(Section):
     """The MQTT side."""
 
@@ -120,6 +130,8 @@ class BridgeConfig(Section):
 
     base_topic: Annotated[str, Field(pattern=r"^[^#+/\s\x00]+$")] = "faceplate"
     """Topics are <base_topic>/<device id>/..."""
+
+    home_assistant: HomeAssistantConfig = HomeAssistantConfig()
 
     commands: CommandsConfig = CommandsConfig()
 
