@@ -1,6 +1,6 @@
 """What systemd is told: that the door is locked and served, what the daemon is doing, and that it moves on.
 
-The protocol of sd_notify(3): one datagram of lines to the socket that NOTIFY_SOCKET names. Without systemd nobody is told.
+The protocol of sd_notify(3): one datagram of lines to the socket that NOTIFY_SOCKET names. Without it nobody is told.
 """
 
 from __future__ import annotations
