@@ -1,0 +1,278 @@
+#!/bin/bash
+# The shipped units under a real systemd: a Debian of its own, booted in namespaces of this machine's kernel.
+#
+#   sudo tests/real/systemd.sh [FOLDER]
+#
+# By hand, not in continuous integration: it needs root, mmdebstrap, Python 3.11 with pip, and, the first time, the network.
+# FOLDER (default: a temporary one, removed at the end) keeps the Debian and the wheels for the next run.
+# Real: systemd as PID 1, its sandbox, watchdog and restarts, both users, the wheel in /opt/faceplate, networks, journal,
+# MQTT by mosquitto. Stand-ins: the camera is a film, and the GPIO chip tests/fake_modules/gpiod, whose lines keep their
+# level when a process dies.
+set -euo pipefail
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+line=17 exit_line=5 release_time=4
+
+say() { printf '\n== %s\n' "$*"; }
+fail() {
+  printf '   FAILED  %s\n' "$*"
+  if [ -n "${init:-}" ]; then there journalctl -q --no-pager -n 40 | sed 's/^/   | /'; fi
+  exit 1
+}
+ok() { printf '   ok  %s\n' "$*"; }
+
+# expect WHAT COMMAND...: it succeeds.
+expect() {
+  local what=$1 told
+  shift
+  told=$("$@" 2>&1) || fail "$what: $told"
+  ok "$what"
+}
+
+# refused WHAT WORDS COMMAND...: it fails, and what it says holds these words.
+refused() {
+  local what=$1 words=$2 told
+  shift 2
+  if told=$("$@" 2>&1); then fail "$what was not refused: $told"; fi
+  [[ $told == *"$words"* ]] || fail "$what: expected ... $words ..., got: $told"
+  ok "$what is refused: $(tail -n 1 <<<"$told" | cut -c 1-150)"
+}
+
+# until WHAT SECONDS COMMAND...: it succeeds within that time.
+until_() {
+  local what=$1 end=$((SECONDS + $2)) began=$EPOCHREALTIME
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || fail "$what: not in time"
+    sleep 0.02
+  done
+  ok "$what, after $(awk "BEGIN { printf \"%.2f\", $EPOCHREALTIME - $began }") s"
+}
+
+[ "$(id -u)" -eq 0 ] || fail "run this as root: it makes namespaces and users"
+for program in mmdebstrap unshare nsenter pgrep python3; do
+  command -v $program >/dev/null || fail "this program is needed: $program"
+done
+
+folder=${1:-}
+if [ -z "$folder" ]; then
+  folder=$(mktemp -d)
+  temporary=$folder
+fi
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+root=$folder/root
+booted=
+clean_up() {
+  if [ -n "$booted" ]; then kill -KILL "$booted" 2>/dev/null || true; wait "$booted" 2>/dev/null || true; fi
+  rm -rf "$root"
+  if [ -n "${temporary:-}" ]; then rm -rf "$temporary"; fi
+}
+trap clean_up EXIT
+
+say "a Debian with systemd, and the wheel with all it needs"
+if [ ! -d "$folder/debian" ]; then
+  mmdebstrap --quiet --variant=minbase \
+    --include=systemd,dbus,python3,python3-venv,libpam-systemd,mosquitto,mosquitto-clients bookworm "$folder/debian"
+fi
+python3 -m venv "$folder/pip"
+"$folder/pip/bin/pip" wheel --quiet --disable-pip-version-check --find-links "$folder/wheels" --wheel-dir "$folder/wheels" \
+  "$repository[pi]" 2>&1 | grep -v "^WARNING: Location" || true
+rm -rf "$root"
+cp -a "$folder/debian" "$root"
+cp -a "$folder/wheels" "$root/opt/wheels"
+inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin PIP_CONFIG_FILE=/dev/null "$@"; }
+inside python3 -m venv /opt/faceplate
+inside /opt/faceplate/bin/pip install --quiet --disable-pip-version-check --no-index --find-links /opt/wheels 'faceplate[pi]'
+rm -r "$root/opt/wheels"
+ok "$(inside /opt/faceplate/bin/faceplate --version) in /opt/faceplate, installed without network"
+
+say "users, configuration and units, as the README says"
+inside groupadd --system gpio
+inside useradd --system --groups gpio,video faceplate
+inside useradd --system faceplate-bridge
+inside install -d -o faceplate -g faceplate -m 700 /var/lib/faceplate
+inside install -d -o faceplate -g faceplate -m 750 /etc/faceplate
+cat >"$root/config.yaml" <<END
+camera: {driver: replay, source: /var/lib/faceplate/film}
+access: {patience: 5.0}
+door: {driver: gpiozero, line: $line, release_time: $release_time, inputs: {exit: {line: $exit_line}}}
+bridge: {host: localhost, port: 1883, tls: {enabled: false}}
+END
+inside install -o faceplate -g faceplate -m 640 /config.yaml /etc/faceplate/config.yaml
+cp "$repository"/systemd/*.service "$root/etc/systemd/system/"
+ok "$(inside id faceplate)"
+ok "$(inside id faceplate-bridge)"
+
+printf '127.0.0.1 localhost\n' >"$root/etc/hosts"
+
+# The stand-ins. Their lines lie where the daemon may write.
+cp -r "$repository/tests/fake_modules" "$root/opt/fake_modules"
+mkdir -p "$root/etc/systemd/system/faceplate.service.d"
+printf '[Service]\nEnvironment=PYTHONPATH=/opt/fake_modules FAKE_GPIO_DIR=/var/lib/faceplate/gpio\n' \
+  >"$root/etc/systemd/system/faceplate.service.d/stand-in.conf"
+inside install -d -o faceplate -g faceplate /var/lib/faceplate/gpio /var/lib/faceplate/gpio/gpiochip0 /var/lib/faceplate/film
+lines=$root/var/lib/faceplate/gpio/gpiochip0
+level() { cat "$lines/level-$line" 2>/dev/null || echo 0; }
+is_locked() { [ "$(level)" = 0 ]; }
+is_unlocked() { [ "$(level)" = 1 ]; }
+printf 1 >"$lines/level-$exit_line" # pulled up: nobody presses it
+chmod 666 "$lines/level-$exit_line"
+
+# A man comes for 0.8 s and is gone for 3.2 s, again and again.
+footage=$(inside /opt/faceplate/bin/python -c 'import faceplate, pathlib; print(pathlib.Path(faceplate.__file__).parent / "footage")')
+film=$root/var/lib/faceplate/film
+inside /opt/faceplate/bin/python - <<END
+import cv2, pathlib
+man = cv2.imread("$footage/man-2.jpg")
+film = pathlib.Path("/var/lib/faceplate/film")
+cv2.imwrite("/var/lib/faceplate/man.jpg", man)
+cv2.imwrite("/var/lib/faceplate/empty.jpg", man * 0 + 128)
+for number in range(9000):
+    (film / f"{number:05}.jpg").symlink_to("/var/lib/faceplate/" + ("man.jpg" if number % 40 < 8 else "empty.jpg"))
+END
+inside chown -Rh faceplate:faceplate /var/lib/faceplate
+
+say "boot"
+# A network of its own, in which nothing but this broker listens.
+# shellcheck disable=SC2016
+unshare --pid --mount --uts --ipc --net --cgroup --fork --kill-child bash -c '
+  set -e; root=$1
+  mount --make-rprivate /
+  mount --bind "$root" "$root"; cd "$root"
+  mount -t proc proc proc
+  mount -t sysfs -o ro sysfs sys
+  mount -t tmpfs tmpfs run; mount -t tmpfs tmpfs tmp
+  mount -t tmpfs -o mode=755 tmpfs dev
+  for node in null zero full random urandom tty; do touch dev/$node; mount --bind /dev/$node dev/$node; done
+  mkdir -p dev/shm dev/pts; mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts; ln -s pts/ptmx dev/ptmx
+  ln -s /proc/self/fd dev/fd; ln -s /proc/self/fd/1 dev/stdout; ln -s /proc/self/fd/2 dev/stderr
+  mount -t cgroup2 cgroup2 sys/fs/cgroup
+  pivot_root . mnt; umount -l /mnt
+  exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+    /lib/systemd/systemd --log-target=journal --unit=multi-user.target
+' _ "$root" >"$folder/console" 2>&1 &
+booted=$!
+until_ "systemd runs" 10 pgrep --parent "$booted" --exact systemd
+init=$(pgrep --parent "$booted")
+there() {
+  nsenter -t "$init" -m -u -i -n -p -C /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"
+}
+until_ "multi-user.target is reached" 60 there systemctl is-active multi-user.target
+ok "$(there systemctl --version | head -n 1), PID 1 is $(there cat /proc/1/comm)"
+until_ "the broker listens" 20 there mosquitto_pub -t test -m test
+
+property() { there systemctl show --value -p "$2" "$1"; }
+is_active() { [ "$(property "$1" ActiveState)" = active ]; }
+status_holds() { [[ $(property "$1" StatusText) == *"$2"* ]]; }
+faceplate=/opt/faceplate/bin/faceplate
+stand_in=(PYTHONPATH=/opt/fake_modules FAKE_GPIO_DIR=/var/lib/faceplate/gpio)
+status() { there $faceplate status --json; }
+told() { there mosquitto_sub -W 2 -C 1 -t "faceplate/front-door/$1"; }
+
+say "the lock"
+expect "somebody is enrolled" there runuser -u faceplate -- $faceplate people add Daniel "$footage"/man-{1,2,3}.jpg
+began=$EPOCHREALTIME
+expect "systemctl start returns when the door is locked and served" there systemctl start faceplate
+ok "that took $(awk "BEGIN { printf \"%.2f\", $EPOCHREALTIME - $began }") s; systemd says: $(property faceplate StatusText)"
+expect "the line is low: locked" is_locked
+ok "why it started: $(status | sed 's/.*"restart_reason": "\([a-z_]*\)".*/\1/')"
+until_ "systemd hears of the first frames: guarding the door" 30 status_holds faceplate guarding
+until_ "the man is let in" 30 is_unlocked
+until_ "and the door locks behind him" 10 is_locked
+
+say "the bridge"
+expect "systemctl start returns" there systemctl start faceplate-bridge
+until_ "it is connected" 20 status_holds faceplate-bridge connected
+ok "faceplate/front-door/availability: $(told availability)"
+ok "faceplate/front-door/daemon: $(told daemon)"
+ok "faceplate/front-door/lock/state: $(told lock/state)"
+ok "a row of the journal, by the control socket: $(there mosquitto_sub -W 20 -C 1 -t 'faceplate/front-door/event/access')"
+expect "its own user, no group but faceplate besides" test "$(property faceplate-bridge PrivateUsers)" = yes
+
+say "what the bridge's user may do, in the bridge's own sandbox"
+# The shipped unit, with another command.
+as_bridge() {
+  local unit=$root/run-as-bridge
+  sed -e 's/^Type=.*/Type=oneshot/' -e '/^\(ExecStart\|Restart\|RestartSec\|WatchdogSec\|NotifyAccess\)=/d' \
+    -e '/^StartLimitIntervalSec/d' "$repository/systemd/faceplate-bridge.service" >"$unit"
+  # shellcheck disable=SC2129
+  printf '[Service]\nExecStart=%s\nStandardOutput=file:/tmp/said\nStandardError=append:/tmp/said\n' "$*" >>"$unit"
+  there install -m 644 /run-as-bridge /run/systemd/system/try-bridge.service
+  there systemctl daemon-reload
+  there rm -f /tmp/said
+  local code=0
+  there systemctl start try-bridge.service 2>/dev/null || code=1
+  there cat /tmp/said 2>/dev/null || true
+  return $code
+}
+expect "to ask for the status" as_bridge $faceplate status --json
+refused "to unlock" "may not" as_bridge $faceplate unlock
+refused "to end a lock-down" "may not" as_bridge $faceplate lockdown off
+refused "to read who is enrolled" "" as_bridge $faceplate people list
+refused "to read the journal's file" "" as_bridge $faceplate journal show
+refused "to look into /var/lib/faceplate" "Permission denied" as_bridge /bin/ls /var/lib/faceplate
+refused "to read the gallery's key" "Permission denied" as_bridge /bin/cat /etc/faceplate/gallery.key
+refused "to write into the configuration" "" as_bridge /bin/touch /etc/faceplate/config.yaml
+say "and without any sandbox, by modes and the daemon's rules alone"
+bridge_user() { there setpriv --reuid faceplate-bridge --regid faceplate-bridge --groups "$(there getent group faceplate | cut -d: -f3)" -- "$@"; }
+expect "to ask for the status" bridge_user $faceplate status --json
+refused "to unlock" "may not" bridge_user $faceplate unlock
+refused "to look into /var/lib/faceplate" "Permission denied" bridge_user ls /var/lib/faceplate
+refused "to read the gallery's key" "Permission denied" bridge_user cat /etc/faceplate/gallery.key
+expect "the door is as it was: locked, or open for somebody whose face was known" true
+
+say "SIGKILL of everything while the door is unlocked"
+restarts() { property faceplate NRestarts; }
+comes_back() { [ "$(restarts)" -gt "$before" ] && is_active faceplate; }
+before=$(restarts)
+until_ "the man is let in" 30 is_unlocked
+there systemctl kill --signal=KILL --kill-whom=all faceplate
+until_ "locked by ExecStopPost" 5 is_locked
+until_ "started again" 30 comes_back
+expect "and locked" is_locked
+ok "why it started: $(status | sed 's/.*"restart_reason": "\([a-z_]*\)".*/\1/')"
+expect "the journal is whole" there runuser -u faceplate -- $faceplate journal verify
+
+say "the loop hangs: a picture of the film that nobody ever writes (the loop waits in open(2); all else runs)"
+until_ "the loop runs" 30 status_holds faceplate guarding
+mkfifo "$root/var/lib/faceplate/nobody-writes"
+chown --reference="$film" "$root/var/lib/faceplate/nobody-writes"
+before=$(restarts) hung=$EPOCHREALTIME
+cp -p "$root/var/lib/faceplate/man.jpg" "$root/var/lib/faceplate/man.kept"
+mv "$root/var/lib/faceplate/nobody-writes" "$root/var/lib/faceplate/man.jpg"
+sleep 8
+expect "the control socket answers" status
+ok "frames a second, as the status tells: $(status | sed 's/.*"fps": \([0-9.]*\).*/\1/'), camera $(status | sed 's/.*"camera": "\([a-z]*\)".*/\1/')"
+expect "the door is locked" is_locked
+printf 0 >"$lines/level-$exit_line"
+until_ "the exit button is heard all the same" 2 is_unlocked
+printf 1 >"$lines/level-$exit_line"
+until_ "the watchdog ends it, and it is started again" 60 comes_back
+ok "that was $(awk "BEGIN { printf \"%.0f\", $EPOCHREALTIME - $hung }") s after it hung; the door is $(level) (0: locked)"
+there journalctl -q -u faceplate --no-pager -o cat | grep -E -A 4 'Watchdog timeout|Fatal Python error: Aborted|read_bytes' | head -n 12 | sed 's/^/   | /'
+mv "$root/var/lib/faceplate/man.kept" "$root/var/lib/faceplate/man.jpg"
+there systemctl restart faceplate # with all its pictures again
+
+say "the whole process stands still (SIGSTOP) while the door is unlocked"
+before=$(restarts)
+until_ "the man is let in" 30 is_unlocked
+there systemctl kill --signal=STOP --kill-whom=main faceplate
+until_ "its keeper locks when the lease is over" 10 is_locked
+until_ "the watchdog ends it, and it is started again" 60 comes_back
+expect "and locked" is_locked
+
+say "what it takes"
+cgroup=$(property faceplate ControlGroup)
+for what in memory.current memory.peak memory.max pids.current; do
+  ok "$what of the lock: $(there cat "/sys/fs/cgroup$cgroup/$what" 2>/dev/null || echo 'not told by this kernel')"
+done
+for unit in faceplate faceplate-bridge; do
+  ok "$(there systemd-analyze security "$unit" | tail -n 1)"
+done
+
+say "an end in good order"
+expect "systemctl stop" there systemctl stop faceplate-bridge faceplate
+expect "the door is locked" is_locked
+ok "faceplate/front-door/availability: $(told availability)"
+ok "how it ended: $(property faceplate Result), and of the bridge: $(property faceplate-bridge Result)"
+say "all of it held"
