@@ -134,6 +134,7 @@ class Broker:
 
     def __init__(self, folder: Path, *lines: str) -> None:
         self.port = free_port()
+        self.folder = folder
         self._file = folder / "mosquitto.conf"
         # Without `user`, mosquitto started by root becomes a user who cannot read a test's folder.
         common = (

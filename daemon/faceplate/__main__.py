@@ -39,8 +39,10 @@ _EXIT_CODES = {
 }
 
 # Each command, and the module it is in.
-_COMMANDS = {name: name for name in ("run", "bridge", "demo", "people", "replay", "journal", "secure")} | dict.fromkeys(
-    ("status", "unlock", "lock", "mode", "lockdown", "face", "lockout", "clock", "pin"), "control"
+_COMMANDS = (
+    {name: name for name in ("run", "bridge", "demo", "people", "replay", "journal", "secure")}
+    | {"check-gallery": "check_gallery", "thresholds": "thresholds"}
+    | dict.fromkeys(("status", "unlock", "lock", "mode", "lockdown", "face", "lockout", "clock", "pin"), "control")
 )
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ config.yaml is such a file, and so are the trainer's recipes.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -49,6 +49,15 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     """
     text = _text_of(path, "configuration", "Name one with --config FILE.")
     return sections_from(Config, _tree_of(text, str(path), overrides), base=path.resolve().parent, where=str(path))
+
+
+def written_keys(path: Path, overrides: Sequence[str] = ()) -> frozenset[str]:
+    """Which keys the file at `path` and the overrides themselves give a value, such as people.margin.
+
+    Raises:
+        ConfigError: as `load_config`, as far as it is about YAML.
+    """
+    return frozenset(_leaves(_tree_of(_text_of(path, "configuration"), str(path), overrides)))
 
 
 def load_sections(
@@ -95,6 +104,14 @@ def _tree_of(text: str, where: str, overrides: Sequence[str]) -> dict[str, Any]:
     for override in overrides:
         _lay_over(tree, override)
     return tree
+
+
+def _leaves(tree: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{name}.")
+        elif value is not None:
+            yield f"{above}{name}"
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:

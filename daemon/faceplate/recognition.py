@@ -52,10 +52,13 @@ class Recognition:
 
     def eyes(self) -> Eyes:
         """New eyes, that have followed nobody yet."""
-        detector = FaceDetector(
+        return Eyes(self.detector(), self.network.embed, self._vision.quality)
+
+    def detector(self) -> FaceDetector:
+        """Finds faces."""
+        return FaceDetector(
             self.bundle.detector, face_threshold=self._vision.face_threshold, min_face=self._vision.min_face
         )
-        return Eyes(detector, self.network.embed, self._vision.quality)
 
     def matcher(self, people: Sequence[Person]) -> Matcher:
         """Names faces as one of `people`, wherever their embeddings came from."""

@@ -7,7 +7,7 @@ import json
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -110,6 +110,24 @@ class StandingFile:
             error,
             self._path.name,
         )
+
+
+def read_adjusted(path: Path, rules: AccessConfig) -> Mapping[str, float]:
+    """What was adjusted, as the file keeps it. Changes nothing: for whoever is not the daemon.
+
+    Raises:
+        StoreError: it cannot be read, or is not what this program wrote.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES)
+        return _from_bytes(content, _Rules(rules.lockout, rules.pin), Seconds(0.0)).adjusted
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"cannot read {path} ({error}), so what was adjusted is not known: run this as the daemon's user or root"
+        ) from error
 
 
 def to_bytes(standing: Standing) -> bytes:

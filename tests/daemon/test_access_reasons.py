@@ -461,6 +461,7 @@ def with_turn(key: str, value: object) -> object:
 
 # For each key: the same question, asked with two settings, that must be answered in two ways.
 KEYS: dict[str, tuple[Callable[[object], object], object, object]] = {
+    "risk": (lambda v: frames_until_granted(risk=v), "standard", "high"),
     "frames_needed": (lambda v: frames_until_granted(frames_needed=v), 2, 4),
     "frames_considered": (lambda v: frames_until_denied(frames_considered=v), 5, 12),
     "visit_window": (after_a_while, 5.0, 20.0),

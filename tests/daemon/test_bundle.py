@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from faceplate.errors import ModelError
 from faceplate.model.bundle import DEFAULT_BUNDLE, MANIFEST, Manifest, load_bundle
+from faceplate.model.cohort import EMBEDDINGS, FACTS
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.network import SiameseNetwork
 
@@ -85,7 +86,7 @@ def complaint(folder, manifest=None):
 def test_the_shipped_bundle_loads_whole():
     bundle = load_bundle(DEFAULT_BUNDLE)
     assert sorted(bundle.files) == FILES
-    assert sorted(path.name for path in DEFAULT_BUNDLE.iterdir()) == sorted([*FILES, MANIFEST])
+    assert sorted(path.name for path in DEFAULT_BUNDLE.iterdir()) == sorted([*FILES, MANIFEST, EMBEDDINGS, FACTS])
     assert bundle.golden_crop.shape == (112, 112, 3)
     assert bundle.id == hashlib.sha256(bundle.siamese).hexdigest()
 

@@ -409,15 +409,87 @@ def test_everybody_goes_into_an_archive_and_comes_out_again(faceplate, config, g
     assert file.stat().st_mode & 0o777 == 0o600
     faceplate("people", "remove", "Ada")
     types(monkeypatch, PASSPHRASE)
-    assert faceplate("people", "import", file)[:2] == (ExitCode.OK, "1 people imported\n")
+    assert faceplate("people", "import", file)[:2] == (ExitCode.OK, "1 people imported: Ada\n")
     (after,) = gallery.people()
     assert (after.id, after.rights, after.enrolled) == (before.id, before.rights, before.enrolled)
     assert after.bundle != before.bundle
     assert len(after.anchors[0].embedding) > len(before.anchors[0].embedding), "it is this bundle's own"
     types(monkeypatch, PASSPHRASE)
-    assert faceplate("people", "import", file)[1] == "0 people imported, 1 were there already\n"
+    assert faceplate("people", "import", file)[1] == "0 people imported; 1 were there already\n"
     commands = [row["command"] for row in rows(config)]
     assert commands[1:] == ["people.note_exported", "people.remove", "people.note_enrolled"]
+
+
+@pytest.fixture
+def other_door(tmp_path, config):
+    """Another door's gallery, nobody in it yet, and the options that make it a command's."""
+    people, key = tmp_path / "other" / "people", tmp_path / "other" / "gallery.key"
+    journal = tmp_path / "other" / "journal.sqlite3"
+    sets = (("people.store", people), ("people.key_file", key), ("journal.path", journal))
+    del config
+    return Gallery(people, key), [word for name, value in sets for word in ("--set", f"{name}={value}")]
+
+
+def test_one_person_moves_to_another_door_whose_operator_agrees(faceplate, gallery, other_door, tmp_path, monkeypatch):
+    other, there = other_door
+    with gallery.changing():
+        gallery.save(person("Bob", [ONE, ONE]))
+    faceplate("people", "set", "Bob", "--role", "owner")
+    address = faceplate("people", "address", *there)[1].strip()
+    assert faceplate("people", "address", *there)[1].strip() == address, "it stays"
+    assert faceplate("people", "address")[1].strip() != address
+    file = tmp_path / "bob.people"
+    code, out, _ = faceplate("people", "export", file, "--only", "bob", "--for", address.lower().replace("-", " "))
+    assert (code, out) == (ExitCode.OK, f"1 people in {file}, for the door {address}\n")
+    assert file.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(StoreError, match=f"this archive is for the door {address}, and this one is"):
+        faceplate("people", "import", file)
+
+    for answer in ("", "n", "what?"):
+        types(monkeypatch, answer)
+        with pytest.raises(EnrolmentError, match="nobody was imported"):
+            faceplate("people", "import", file, *there)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(EnrolmentError, match="nobody was imported"):
+        faceplate("people", "import", file, *there)
+    assert other.people() == []
+
+    types(monkeypatch, "y")
+    code, out, _ = faceplate("people", "import", file, *there)
+    assert code == ExitCode.OK
+    assert "Bob  2 pictures" in out.splitlines()[0]
+    assert "owner" in out.splitlines()[0]
+    assert out.endswith("1 people imported: Bob\n")
+    (moved,) = other.people()
+    assert (moved.id, moved.rights) == (gallery.find("Bob").id, Rights(Role.OWNER))
+    assert faceplate("people", "import", file, "--yes", *there)[1].endswith("0 people imported; 1 were there already\n")
+
+
+def test_of_an_archive_one_person_alone_can_be_imported(faceplate, gallery, other_door, tmp_path):
+    other, there = other_door
+    with gallery.changing():
+        gallery.save(person("Bob", [ONE]))
+        gallery.save(person("Cleo", [ONE]))
+    address = faceplate("people", "address", *there)[1].strip()
+    file = tmp_path / "all.people"
+    faceplate("people", "export", file, "--for", address, "--only", "Ada", "--only", "Cleo")
+    with pytest.raises(EnrolmentError, match="there is nobody called 'Bob'; there are: Ada, Cleo"):
+        faceplate("people", "import", file, "--yes", "--only", "Cleo", "--only", "Bob", *there)
+    assert other.people() == []
+    faceplate("people", "import", file, "--yes", "--only", "cleo", *there)
+    assert [somebody.name for somebody in other.people()] == ["Cleo"]
+
+
+def test_nothing_is_exported_to_a_mistyped_address_or_of_somebody_unknown(faceplate, gallery, config, tmp_path):
+    del gallery
+    file = tmp_path / "file"
+    address = faceplate("people", "address")[1].strip()
+    with pytest.raises(EnrolmentError, match="there is a typing error in this address"):
+        faceplate("people", "export", file, "--for", ("B" if address[0] != "B" else "C") + address[1:])
+    with pytest.raises(EnrolmentError, match="nobody called 'Zoë'; there are: Ada"):
+        faceplate("people", "export", file, "--for", address, "--only", "Zoë")
+    assert not file.exists()
+    assert not config.journal.path.exists(), "nothing was exported, nothing is noted"
 
 
 def test_an_archive_that_cannot_be_read_or_written_is_an_error(faceplate, gallery, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-SCRIPTS = sorted([*(ROOT / "deploy").glob("*.sh"), ROOT / ".ci" / "run"])
+SCRIPTS = sorted([*(ROOT / "deploy").rglob("*.sh"), ROOT / ".ci" / "run"])
 
 
 def shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -28,7 +28,7 @@ def test_a_script_is_whole(script: Path) -> None:
 
 
 def test_there_are_scripts() -> None:
-    assert {"demo.sh", "test.sh", "run"} <= {script.name for script in SCRIPTS}
+    assert {"certificates.sh", "demo.sh", "test.sh", "run"} <= {script.name for script in SCRIPTS}
 
 
 def test_a_python_that_is_new_enough_is_found() -> None:

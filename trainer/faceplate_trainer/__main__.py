@@ -9,7 +9,17 @@ from collections.abc import Sequence
 
 from faceplate import __version__
 from faceplate.errors import FaceplateError
-from faceplate_trainer.commands import calibrate, capture, evaluate, evaluate_liveness, export, fit, prepare, report
+from faceplate_trainer.commands import (
+    calibrate,
+    capture,
+    cohort,
+    evaluate,
+    evaluate_liveness,
+    export,
+    fit,
+    prepare,
+    report,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"faceplate {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (capture, prepare, fit, export, calibrate, evaluate, evaluate_liveness, report):
+    for command in (capture, prepare, fit, export, calibrate, cohort, evaluate, evaluate_liveness, report):
         command.register(commands)
     return parser
 

@@ -1,135 +1,127 @@
-"""The entities that order something. Each order is our JSON, with an id of its own and the time, made by a template."""
+"""The entities in Home Assistant by which orders are given; where that is not permitted they only show. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any, Final
 
 from faceplate.bridge import channels
 from faceplate.bridge.command_payloads import CommandName
-from faceplate.bridge.entity import Category, Entity
-from faceplate.bridge.state_words import LockState, ModeState, Switch
+from faceplate.bridge.entities import CONFIG, DIAGNOSTIC, HIDDEN, TOLD, Entity, Home, told
+from faceplate.bridge.state_payloads import Bounds
+from faceplate.bridge.state_words import ModeState, Switch
+from faceplate.bridge.views import one_of
 from faceplate.config.bridge import Setting
 
-_CONFIG: Final = Category.CONFIG
+ENROLMENT_TIME: Final = 120
+"""Seconds for which the button lets somebody be enrolled"""
 
-_EXPIRES: Final = 5
-"""Seconds after which a broker no longer passes an order on; the bridge refuses older ones all the same"""
+_REQUEST: Final = (
+    "{'id': 'ha-' ~ utcnow().strftime('%Y%m%d%H%M%S%f') ~ '-' ~ (range(100000) | random), 'ts': utcnow().isoformat(), "
+)
+"""An id like no other, and the time in UTC, as every request has them; to be gone on with"""
 
-ENROLMENT_SECONDS: Final = 120
-
-_CODE: Final = r"^(\d{6,12})?$"
-"""Locking takes no code, unlocking is refused without one: by the daemon, which alone knows whose it is"""
-
-
-def order(command: str, arguments: str = "") -> str:
-    """The template of an order; `arguments` is Jinja that makes the rest of the object, from its comma on."""
-    return (
-        '{"id": "{{ now().timestamp() }}-{{ range(1000000000) | random }}", "ts": "{{ utcnow().isoformat() }}", '
-        f'"command": {command}{arguments}}}'
-    )
+_CODE: Final = "^([0-9]{6,12})?$"
+"""A PIN that is enough by itself; or none, for Home Assistant asks for the code when the door is locked, too"""
 
 
-def _ordered(command: CommandName, arguments: str = "") -> str:
-    return order(f'"{command}"', arguments)
-
-
-def lock(topic: str, *, unlocks: bool) -> Entity:
-    """The lock itself.
+def controls(home: Home, bounds: Mapping[Setting, Bounds]) -> list[Entity]:
+    """All of them.
 
     Args:
-        topic: where orders go.
-        unlocks: whether a PIN unlocks it from afar.
+        home: this door.
+        bounds: what each setting may be set to; a setting that is missing is only shown.
     """
-    pin = "{% if value == 'UNLOCK' and code is defined and code %}, \"pin\": {{ code | string | tojson }}{% endif %}"
-    keys: dict[str, Any] = {
-        "command_topic": topic,
-        "command_template": order('"{{ value | lower }}"', pin),
-        "payload_lock": "LOCK",
-        "payload_unlock": "UNLOCK",
-        **{f"state_{state.lower()}": state.value for state in LockState},
-        "code_format": _CODE if unlocks else None,
-        "optimistic": False,
-        "retain": False,
-        "message_expiry_interval": _EXPIRES,
-    }
-    return Entity("lock", "lock", None, channels.LOCK, keys=keys)
+    return [_lock(home), *_mode(home), *_face_unlock(home), *_settings(home, bounds), *_buttons(home)]
 
 
-def mode(topic: str) -> Entity:
-    """The door's mode. Those that leave it open are told, and cannot be ordered."""
-    keys = _command(topic, _ordered(CommandName.MODE, ', "mode": "{{ value }}"')) | {"options": [*ModeState]}
-    return Entity("mode", "select", "Mode", channels.MODE, icon="mdi:door-closed-lock", keys=keys)
+def _orders(home: Home, template: str) -> dict[str, Any]:
+    return {"command_topic": home.topics.command, "command_template": template, "retain": False}
 
 
-def face_unlock(topic: str) -> Entity:
-    """The kill switch."""
-    on = f", \"on\": {{{{ 'true' if value == '{Switch.ON}' else 'false' }}}}"
-    keys = _command(topic, _ordered(CommandName.FACE_UNLOCK, on)) | {
-        "payload_on": Switch.ON.value,
-        "payload_off": Switch.OFF.value,
-    }
-    icon = "mdi:face-recognition"
-    return Entity("face_unlock", "switch", "Face unlock", channels.FACE_UNLOCK, icon=icon, category=_CONFIG, keys=keys)
+def _request(command: CommandName, *arguments: str) -> str:
+    return _REQUEST + ", ".join([f"'command': '{command}'", *arguments]) + "}"
 
 
-_NAMES: Final[Mapping[Setting, str]] = {
-    Setting.DETECTION_THRESHOLD: "Detection threshold",
-    Setting.VERIFICATION_THRESHOLD: "Verification threshold",
-    Setting.MARGIN: "Margin",
-    Setting.RELEASE_TIME: "Release time",
-}
-
-
-def number(setting: Setting, topic: str, bounds: Sequence[float]) -> Entity:
-    """A setting that can be changed within its bounds."""
-    lowest, highest = bounds
-    value = f', "setting": "{setting}", "value": {{{{ value }}}}'
-    keys = _command(topic, _ordered(CommandName.SET, value)) | _of(setting) | {"min": lowest, "max": highest}
-    keys |= {"step": 0.5 if setting is Setting.RELEASE_TIME else 0.001, "mode": "box"}
-    return _setting(setting, "number", _CONFIG, keys)
-
-
-def reading(setting: Setting) -> Entity:
-    """A setting that cannot be changed."""
-    return _setting(setting, "sensor", Category.DIAGNOSTIC, _of(setting))
-
-
-def _setting(setting: Setting, platform: str, category: Category, keys: dict[str, Any]) -> Entity:
-    lasts = setting is Setting.RELEASE_TIME
-    return Entity(
-        setting.value,
-        platform,
-        _NAMES[setting],
-        channels.SETTINGS,
-        f"{{{{ value_json.{setting} }}}}",
-        device_class="duration" if lasts else None,
-        icon=None if lasts else "mdi:tune-variant",
-        category=category,
-        enabled=platform == "number",
-        keys=keys,
+def _lock(home: Home) -> Entity:
+    request = f"{_REQUEST}'command': value}}"
+    template = f"{{% set order = {request} %}}{{{{ (dict(order, pin=code | string) if code else order) | to_json }}}}"
+    if not _may(home, CommandName.UNLOCK):
+        template = _as_json(request)
+    # The states are told in Home Assistant's own words.
+    options = (
+        told(home, channels.LOCK)
+        | _orders(home, template)
+        | {"optimistic": False, "payload_lock": CommandName.LOCK.value, "payload_unlock": CommandName.UNLOCK.value}
     )
+    return Entity("lock", "lock", None, options | ({"code_format": _CODE} if _may(home, CommandName.UNLOCK) else {}))
 
 
-def _of(setting: Setting) -> dict[str, Any]:
-    return {"unit_of_measurement": "s"} if setting is Setting.RELEASE_TIME else {}
+def _mode(home: Home) -> list[Entity]:
+    permitted = _may(home, CommandName.MODE)
+    mode = told(home, channels.MODE) | {"icon": "mdi:door-closed-lock"}
+    order = _orders(home, _as_json(_request(CommandName.MODE, "'mode': value")))
+    # Home Assistant complains of a state that is not among the options; those that open the daemon refuses.
+    options = {"options": [mode.value for mode in ModeState], "optimistic": False}
+    return [
+        Entity("mode", "select", "Mode", mode | options | order, permitted),
+        Entity(f"mode{TOLD}", "sensor", "Mode", mode | one_of(ModeState), not permitted),
+    ]
 
 
-def _command(topic: str, template: str) -> dict[str, Any]:
-    return {"command_topic": topic, "command_template": template, "retain": False}
+def _face_unlock(home: Home) -> list[Entity]:
+    permitted = _may(home, CommandName.FACE_UNLOCK)
+    state = told(home, channels.FACE_UNLOCK) | {"icon": "mdi:face-recognition"}
+    on, off = {"payload_on": Switch.ON.value}, {"payload_off": Switch.OFF.value}
+    order = _orders(home, _as_json(_request(CommandName.FACE_UNLOCK, f"'on': value == '{Switch.ON}'")))
+    return [
+        Entity("face_unlock", "switch", "Face unlock", state | on | off | order | {"optimistic": False}, permitted),
+        Entity(f"face_unlock{TOLD}", "binary_sensor", "Face unlock", state | on | off, not permitted),
+    ]
 
 
-BUTTONS: Final[Mapping[CommandName, Entity]] = {
-    CommandName.CLEAR_ALARM: Entity("clear_alarm", "button", "Silence alarm", icon="mdi:bell-off"),
-    CommandName.RESTART: Entity("restart", "button", "Restart", device_class="restart", category=_CONFIG),
-    CommandName.ENROLMENT: Entity("enrolment", "button", "Start enrolment", icon="mdi:account-plus", category=_CONFIG),
+_NAMES: Final = {
+    Setting.DETECTION_THRESHOLD: ("Detection threshold", "mdi:tune"),
+    Setting.VERIFICATION_THRESHOLD: ("Verification threshold", "mdi:tune"),
+    Setting.MARGIN: ("Margin", "mdi:tune"),
+    Setting.RELEASE_TIME: ("Release time", "mdi:timer-lock-open"),
 }
 
-_ARGUMENTS: Final[Mapping[CommandName, str]] = {CommandName.ENROLMENT: f', "seconds": {ENROLMENT_SECONDS}'}
+
+def _settings(home: Home, bounds: Mapping[Setting, Bounds]) -> list[Entity]:
+    entities = []
+    for setting, (name, icon) in _NAMES.items():
+        seconds = setting is Setting.RELEASE_TIME
+        state = told(home, channels.SETTINGS, f"value_json.{setting}") | {"icon": icon}
+        if seconds:
+            state |= {"device_class": "duration", "unit_of_measurement": "s"}
+        permitted = _may(home, CommandName.SET) and setting in bounds
+        low, high = bounds.get(setting, (0.0, 1.0))
+        order = _orders(home, _as_json(_request(CommandName.SET, f"'setting': '{setting}'", "'value': value")))
+        number = {"min": low, "max": high, "step": 0.1 if seconds else 0.001, "mode": "box", "optimistic": False}
+        entities += [
+            Entity(setting.value, "number", name, state | number | order | CONFIG, permitted),
+            Entity(f"{setting}{TOLD}", "sensor", name, state | DIAGNOSTIC | HIDDEN, not permitted),
+        ]
+    return entities
 
 
-def button(command: CommandName, topic: str) -> Entity:
-    """What is ordered by pressing it."""
-    keys = _command(topic, _ordered(command, _ARGUMENTS.get(command, "")))
-    return replace(BUTTONS[command], keys=keys)
+def _buttons(home: Home) -> list[Entity]:
+    def button(key: str, name: str, command: CommandName, more: dict[str, Any], *arguments: str) -> Entity:
+        order = _orders(home, _as_json(_request(command, *arguments)))
+        return Entity(key, "button", name, order | more, _may(home, command))
+
+    plus, seconds = {"icon": "mdi:account-plus"}, f"'seconds': {ENROLMENT_TIME}"
+    return [
+        button("clear_alarm", "Clear alarm", CommandName.CLEAR_ALARM, {"icon": "mdi:bell-off"}),
+        button("restart", "Restart", CommandName.RESTART, {"device_class": "restart"} | CONFIG),
+        button("start_enrolment", "Start enrolment", CommandName.ENROLMENT, plus | CONFIG, seconds),
+    ]
+
+
+def _may(home: Home, command: CommandName) -> bool:
+    return command in home.permitted
+
+
+def _as_json(expression: str) -> str:
+    return f"{{{{ {expression} | to_json }}}}"

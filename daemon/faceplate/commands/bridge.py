@@ -7,16 +7,19 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 from faceplate.bridge.board import Board
 from faceplate.bridge.bridge import WAITING, Bridge
 from faceplate.bridge.clerk import Clerk
-from faceplate.bridge.discovery import Appearance
+from faceplate.bridge.discovery import birth, discovery
+from faceplate.bridge.entities import Home
 from faceplate.bridge.gate import Gate
 from faceplate.bridge.messages import OFFLINE, Topics
 from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import CursorFile, Outbox
 from faceplate.bridge.paho_link import Identity, PahoLink
+from faceplate.bridge.removal import remove
 from faceplate.bridge.reporter import Kind, Reporter
 from faceplate.bridge.security import password_of, tls_of, warn_of_plain_text
 from faceplate.bridge.seen import SeenFile
@@ -41,7 +44,7 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--remove",
         action="store_true",
-        help="take this door off the broker, and out of Home Assistant, and end; stop the running bridge first",
+        help="take the door out of Home Assistant, and all that is retained of it off the broker, and end",
     )
     parser.set_defaults(run=_run)
 
@@ -58,36 +61,49 @@ def bridge_of(config: Config, stop: threading.Event, moved: Callable[[str], None
     topics = Topics(f"{config.bridge.base_topic}/{config.device.id}")
     link = link_of(config, topics)
     with closing(AskedDaemon(config.control.socket, config.journal.path)) as daemon:
-        appearance = Appearance.of(config, topics) if config.bridge.home_assistant.discovery else None
-        kind = Kind(
-            has_contact=config.door.inputs.contact is not None,
-            snapshots=config.bridge.snapshot != "off",
-            discovery=appearance.message if appearance else None,
-        )
-        reporter = Reporter(daemon, topics, Board(link), kind, monotonic, wall_clock)
+        home = Home.of(config, topics) if config.bridge.home_assistant.discovery else None
+        reporter = Reporter(daemon, topics, Board(link), _kind_of(config, home), monotonic, wall_clock)
         gate = Gate(SeenFile(config.bridge.seen_file, wall_clock()))
         clerk = Clerk(gate, daemon, topics, monotonic, wall_clock)
         outbox = Outbox(daemon.rows_after, CursorFile(config.bridge.cursor_file))
-        home = appearance.home if appearance else None
-        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), monotonic, stop, home, moved)
+        told_again = birth(home) if home else None
+        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), monotonic, stop, told_again, moved)
 
 
-def link_of(config: Config, topics: Topics) -> PahoLink:
+def link_of(config: Config, topics: Topics, suffix: str = "") -> PahoLink:
     """The connection to the broker of the configuration, not yet made.
+
+    Of two connections under the same name the broker ends the older; `suffix` makes it another.
 
     Raises:
         BridgeError: the password or a certificate cannot be used.
     """
-    client_id = f"{config.bridge.base_topic}-{config.device.id}"
+    client_id = f"{config.bridge.base_topic}-{config.device.id}{suffix}"
     identity = Identity(client_id, password_of(config.bridge), tls_of(config.bridge.tls))
     return PahoLink(config.bridge, identity, will=topics.availability(OFFLINE))
+
+
+def _kind_of(config: Config, home: Home | None) -> Kind:
+    return Kind(
+        has_contact=config.door.inputs.contact is not None,
+        snapshots=config.bridge.snapshot != "off",
+        discovery=partial(discovery, home) if home else None,
+    )
+
+
+def _remove(config: Config) -> None:
+    warn_of_plain_text(config.bridge)
+    topics = Topics(f"{config.bridge.base_topic}/{config.device.id}")
+    remove(link_of(config, topics, "-remove"), Home.of(config, topics))
+    print(f"{config.device.name} is no longer on the broker at {config.bridge.host}")
 
 
 def _run(arguments: argparse.Namespace) -> ExitCode:
     config = config_of(arguments)
     set_up_logging(config.log)
     if arguments.remove:
-        return _remove(config)
+        _remove(config)
+        return ExitCode.OK
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         # From a thread of its own: a handler interrupts the main thread, which may hold the event's inner lock.
@@ -95,16 +111,4 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     # A broker that is not there keeps nothing from being ready: the bridge is there to wait for it.
     with supervised(lambda: None, WAITING, monotonic) as moved, bridge_of(config, stop, moved) as bridge:
         bridge.run()
-    return ExitCode.OK
-
-
-def _remove(config: Config) -> ExitCode:
-    """Take everything that is retained off the broker."""
-    topics = Topics(f"{config.bridge.base_topic}/{config.device.id}")
-    link = link_of(config, topics)
-    link.open()
-    for message in Appearance.of(config, topics).removal():
-        link.publish(message)
-    link.close()
-    print(f"{config.device.name} is no longer on the broker at {config.bridge.host}")
     return ExitCode.OK

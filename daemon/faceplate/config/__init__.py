@@ -10,8 +10,9 @@ from typing import Self
 from pydantic import model_validator
 
 from faceplate.config.access import AccessConfig
-from faceplate.config.bridge import BoundsConfig, BridgeConfig, CommandsConfig, TlsConfig
+from faceplate.config.bridge import BoundsConfig, BridgeConfig, CommandsConfig, HomeAssistantConfig, TlsConfig
 from faceplate.config.door import DoorConfig
+from faceplate.config.risk import filled
 from faceplate.config.section import Section
 from faceplate.config.sensing import CameraConfig, PeopleConfig, QualityConfig, VisionConfig
 from faceplate.config.service import (
@@ -32,6 +33,7 @@ __all__ = [
     "ControlConfig",
     "DeviceConfig",
     "DoorConfig",
+    "HomeAssistantConfig",
     "JournalConfig",
     "LogConfig",
     "PeopleConfig",
@@ -57,6 +59,11 @@ class Config(Section):
     speech: SpeechConfig = SpeechConfig()
     bridge: BridgeConfig = BridgeConfig()
     log: LogConfig = LogConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_is_left_open_is_as_the_risk_says(cls, tree: object) -> object:
+        return filled(tree)
 
     @model_validator(mode="after")
     def _what_may_be_adjusted_begins_within_its_bounds(self) -> Self:

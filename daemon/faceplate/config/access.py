@@ -6,7 +6,7 @@ import re
 import zoneinfo
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self, TypeAlias
 
 from pydantic import Field, model_validator
 from pydantic.functional_validators import AfterValidator, BeforeValidator
@@ -57,6 +57,9 @@ def _existing_zone(name: str) -> str:
 
 
 Windows = Annotated[tuple[Annotated[Window, BeforeValidator(_window_from)], ...], BeforeValidator(tuple_from)]
+RiskLevel: TypeAlias = Literal["convenience", "standard", "high"]
+"""How much is at stake; `faceplate.config.risk` tells what each sets"""
+
 Schedule = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
@@ -157,6 +160,9 @@ class IntentConfig(Section):
 class AccessConfig(Section):
     """When a visit is let in."""
 
+    risk: RiskLevel | None = None
+    """Sets these two and others together, where the file leaves them open; null: "standard", the defaults"""
+
     frames_needed: Annotated[int, Field(ge=1, le=100)] = 3
     """k: this many ..."""
 
@@ -216,6 +222,7 @@ class AccessConfig(Section):
     def _a_visit_can_succeed(self) -> Self:
         if self.frames_needed > self.frames_considered:
             raise ValueError(
-                f"frames_needed ({self.frames_needed}) must not exceed frames_considered ({self.frames_considered})"
+                f"frames_needed ({self.frames_needed}) must not exceed frames_considered ({self.frames_considered}); "
+                "write both, or neither"
             )
         return self

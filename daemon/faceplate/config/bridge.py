@@ -111,10 +111,10 @@ class HomeAssistantConfig(Section):
     """How the door appears in Home Assistant."""
 
     discovery: bool = True
-    """Whether it appears by itself"""
+    """By itself"""
 
-    prefix: Annotated[str, Field(pattern=r"^[^#+\s\x00]+$")] = "homeassistant"
-    """Home Assistant's own `discovery prefix`"""
+    prefix: Annotated[str, Field(pattern=r"^[^#+/\s\x00]+(/[^#+/\s\x00]+)*$")] = "homeassistant"
+    """Where Home Assistant looks for devices, as its MQTT integration is set up"""
 
 
 class BridgeConfig(Section):

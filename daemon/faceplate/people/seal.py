@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numpy.typing import NDArray
 
@@ -85,6 +86,15 @@ def load_seal(key_file: Path) -> Seal:
         SealError: there is no key, or others could read it.
     """
     return Seal(keys.load_key(_place(key_file)))
+
+
+def load_address_key(key_file: Path) -> X25519PrivateKey:
+    """The key of this door's address, to open what was sealed for it; made of the gallery key, and nowhere stored.
+
+    Raises:
+        SealError: there is no gallery key, or others could read it.
+    """
+    return X25519PrivateKey.from_private_bytes(_derive(keys.load_key(_place(key_file)), b"address"))
 
 
 def key_is_there(key_file: Path) -> bool:
