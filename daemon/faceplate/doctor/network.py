@@ -1,0 +1,103 @@
+"""The broker, and Home Assistant behind it. Nothing is published."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from faceplate.config import BridgeConfig, Config
+from faceplate.doctor.finding import Case, Finding, fault, ok, warning
+from faceplate.errors import BridgeError
+from faceplate.types import Seconds
+
+if TYPE_CHECKING:
+    from faceplate.bridge.paho_link import PahoLink
+
+REACH = "Mend the section `bridge` of the configuration, or the broker's (docs/mqtt.md)"
+NOT_SET_UP = "If you want MQTT, fill in the section `bridge` of the configuration; else let it be"
+PLAIN = "Use TLS: bridge.tls.enabled and port 8883; in plain text everybody on the network reads along"
+BROKER_CURES: Final = (REACH, NOT_SET_UP, PLAIN)
+
+FIRST_THE_BROKER = "Mend the connection to the broker first"
+ALLOW = "Let this device's user read there, in the broker's access list"
+ANNOUNCE = "Start the bridge: sudo systemctl enable --now faceplate-bridge"
+HOME = "Start Home Assistant, and see that its MQTT integration uses the same broker"
+HOME_CURES: Final = (FIRST_THE_BROKER, ALLOW, ANNOUNCE, HOME)
+
+LISTEN: Final = Seconds(2.0)
+"""What is retained comes at once"""
+
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
+
+
+def broker(case: Case) -> Finding:
+    """Connect as the bridge does, under another name so that it is not thrown out, and say goodbye."""
+    bridge = case.config.bridge
+    where = f"{bridge.host}:{bridge.port}"
+    try:
+        with _connected(case.config):
+            pass
+    except BridgeError as error:
+        untouched = bridge == BridgeConfig()
+        return warning(str(error), NOT_SET_UP) if untouched else fault(str(error), REACH)
+    if not bridge.tls.enabled and bridge.host not in _LOCAL:
+        return warning(f"{where} takes us, in plain text", PLAIN)
+    return ok(f"{where} takes us{' over TLS' if bridge.tls.enabled else ''}, as {bridge.username or 'anybody'}")
+
+
+def home_assistant(case: Case, listen: Seconds = LISTEN) -> Finding:
+    """What is retained on the broker by Home Assistant and for it."""
+    settings = case.config.bridge.home_assistant
+    if not settings.discovery:
+        return ok("not asked for (bridge.home_assistant.discovery)")
+    birth = f"{settings.prefix}/status"
+    try:
+        with _connected(case.config) as link:
+            if not (link.subscribe(birth) and link.subscribe(f"{settings.prefix}/device/+/config")):
+                return warning(f"the broker does not let us read below {settings.prefix}/", ALLOW)
+            kept = _kept(link, listen)
+    except BridgeError as error:
+        return warning(f"cannot be told: {error}", FIRST_THE_BROKER)
+    return _judged(case.config, kept.get(birth), kept)
+
+
+def _judged(config: Config, birth: bytes | None, kept: dict[str, bytes]) -> Finding:
+    ours = f"{config.bridge.base_topic}/{config.device.id}/"
+    if not any(ours.encode() in payload for topic, payload in kept.items() if topic.endswith("/config")):
+        return warning("the door has not been announced on this broker", ANNOUNCE)
+    if birth == b"offline":
+        return warning("the door is announced, and Home Assistant says that it is offline", HOME)
+    if birth == b"online":
+        return ok("the door is announced, and Home Assistant says that it is online")
+    return ok("the door is announced; Home Assistant keeps no word of itself there, so it may or may not run")
+
+
+def _kept(link: PahoLink, listen: Seconds) -> dict[str, bytes]:
+    """What comes in that time, by topic."""
+    kept: dict[str, bytes] = {}
+    end = time.monotonic() + listen
+    while (left := end - time.monotonic()) > 0:
+        link.wait(Seconds(left))
+        kept |= {message.topic: message.payload for message in link.received()}
+    return kept
+
+
+@contextmanager
+def _connected(config: Config) -> Iterator[PahoLink]:
+    # Only here: whoever asks for help, or has no broker, needs no MQTT.
+    from faceplate.bridge.messages import Message  # noqa: PLC0415
+    from faceplate.bridge.paho_link import Identity, PahoLink  # noqa: PLC0415
+    from faceplate.bridge.security import password_of, tls_of  # noqa: PLC0415
+
+    name = f"{config.bridge.base_topic}-{config.device.id}-doctor"
+    identity = Identity(name, password_of(config.bridge), tls_of(config.bridge.tls))
+    # Published only if we are killed in between; the bridge's own would say that the door is offline.
+    nothing = Message(f"{config.bridge.base_topic}/{config.device.id}/doctor", "", retain=False)
+    link = PahoLink(config.bridge, identity, will=nothing)
+    link.open()
+    try:
+        yield link
+    finally:
+        link.close()
