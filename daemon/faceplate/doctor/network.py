@@ -13,7 +13,7 @@ from faceplate.errors import BridgeError
 from faceplate.types import Seconds
 
 if TYPE_CHECKING:
-    from faceplate.bridge.paho_link import PahoLink
+    from faceplate.bridge.link import Link
 
 REACH = "Mend the section `bridge` of the configuration, or the broker's (docs/mqtt.md)"
 NOT_SET_UP = "If you want MQTT, fill in the section `bridge` of the configuration; else let it be"
@@ -22,7 +22,10 @@ BROKER_CURES: Final = (REACH, NOT_SET_UP, PLAIN)
 
 FIRST_THE_BROKER = "Mend the connection to the broker first"
 ALLOW = "Let this device's user read there, in the broker's access list"
-ANNOUNCE = "Start the bridge: sudo systemctl enable --now faceplate-bridge"
+ANNOUNCE = (
+    "Start the bridge: sudo systemctl enable --now faceplate-bridge. If it runs, let this device's user read below "
+    "homeassistant/, in the broker's access list"
+)
 HOME = "Start Home Assistant, and see that its MQTT integration uses the same broker"
 HOME_CURES: Final = (FIRST_THE_BROKER, ALLOW, ANNOUNCE, HOME)
 
@@ -40,8 +43,8 @@ def broker(case: Case) -> Finding:
         with _connected(case.config):
             pass
     except BridgeError as error:
-        untouched = bridge == BridgeConfig()
-        return warning(str(error), NOT_SET_UP) if untouched else fault(str(error), REACH)
+        found = _plainly(error)
+        return warning(found, NOT_SET_UP) if bridge == BridgeConfig() else fault(found, REACH)
     if not bridge.tls.enabled and bridge.host not in _LOCAL:
         return warning(f"{where} takes us, in plain text", PLAIN)
     return ok(f"{where} takes us{' over TLS' if bridge.tls.enabled else ''}, as {bridge.username or 'anybody'}")
@@ -49,32 +52,45 @@ def broker(case: Case) -> Finding:
 
 def home_assistant(case: Case, listen: Seconds = LISTEN) -> Finding:
     """What is retained on the broker by Home Assistant and for it."""
-    settings = case.config.bridge.home_assistant
-    if not settings.discovery:
+    from faceplate.bridge.discovery import birth, topic  # noqa: PLC0415 - as below
+    from faceplate.bridge.entities import Home  # noqa: PLC0415
+    from faceplate.bridge.messages import Topics  # noqa: PLC0415
+
+    config = case.config
+    if not config.bridge.home_assistant.discovery:
         return ok("not asked for (bridge.home_assistant.discovery)")
-    birth = f"{settings.prefix}/status"
+    home = Home.of(config, Topics(f"{config.bridge.base_topic}/{config.device.id}"))
     try:
-        with _connected(case.config) as link:
-            if not (link.subscribe(birth) and link.subscribe(f"{settings.prefix}/device/+/config")):
-                return warning(f"the broker does not let us read below {settings.prefix}/", ALLOW)
-            kept = _kept(link, listen)
+        with _connected(config) as link:
+            return heard(link, topic(home), birth(home), listen)
     except BridgeError as error:
-        return warning(f"cannot be told: {error}", FIRST_THE_BROKER)
-    return _judged(case.config, kept.get(birth), kept)
+        return warning(f"cannot be told: {_plainly(error)}", FIRST_THE_BROKER)
 
 
-def _judged(config: Config, birth: bytes | None, kept: dict[str, bytes]) -> Finding:
-    ours = f"{config.bridge.base_topic}/{config.device.id}/"
-    if not any(ours.encode() in payload for topic, payload in kept.items() if topic.endswith("/config")):
+def heard(link: Link, discovery: str, birth: str, listen: Seconds) -> Finding:
+    """What is retained on these two topics. Not every broker says that it lets nobody read them."""
+    if not all([link.subscribe(discovery), link.subscribe(birth)]):
+        return warning(f"the broker does not let us read {discovery} or {birth}", ALLOW)
+    kept = _kept(link, listen)
+    return _judged(announced=bool(kept.get(discovery)), said=kept.get(birth))
+
+
+def _judged(*, announced: bool, said: bytes | None) -> Finding:
+    if not announced:
         return warning("the door has not been announced on this broker", ANNOUNCE)
-    if birth == b"offline":
+    if said == b"offline":
         return warning("the door is announced, and Home Assistant says that it is offline", HOME)
-    if birth == b"online":
+    if said == b"online":
         return ok("the door is announced, and Home Assistant says that it is online")
     return ok("the door is announced; Home Assistant keeps no word of itself there, so it may or may not run")
 
 
-def _kept(link: PahoLink, listen: Seconds) -> dict[str, bytes]:
+def _plainly(error: BridgeError) -> str:
+    """Without what the bridge would do next."""
+    return str(error).removesuffix("; trying again")
+
+
+def _kept(link: Link, listen: Seconds) -> dict[str, bytes]:
     """What comes in that time, by topic."""
     kept: dict[str, bytes] = {}
     end = time.monotonic() + listen
@@ -85,7 +101,7 @@ def _kept(link: PahoLink, listen: Seconds) -> dict[str, bytes]:
 
 
 @contextmanager
-def _connected(config: Config) -> Iterator[PahoLink]:
+def _connected(config: Config) -> Iterator[Link]:
     # Only here: whoever asks for help, or has no broker, needs no MQTT.
     from faceplate.bridge.messages import Message  # noqa: PLC0415
     from faceplate.bridge.paho_link import Identity, PahoLink  # noqa: PLC0415

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -64,18 +64,23 @@ def journal(case: Case) -> Finding:
         found = verify_chain(rows, Mark(rows[0].seq - 1, rows[0].previous))
         if found.fault:
             return fault(f"row {found.bad_row} of {path}: {found.fault}", RESTORE)
-    if not all(os.access(place, os.W_OK) for place in (path, path.parent)):
+    if not all(os.access(place, os.W_OK, effective_ids=True) for place in (path, path.parent)):
         return fault(f"{path}, or its folder, cannot be written by this user", WRITABLE)
     last = f", the last of {rows[-1].ts}" if rows else ""
     return ok(f"the last {len(rows)} rows are intact{last}; writable")
 
 
-def disk(case: Case) -> Finding:
+def is_read_only(place: Path) -> bool:
+    """Whether nobody at all can write there."""
+    return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+
+
+def disk(case: Case, closed: Callable[[Path], bool] = is_read_only) -> Finding:
     """Whether there is room for what the daemon writes."""
     place = _nearest(case.config.journal.path.parent)
     free = shutil.disk_usage(place).free
     found = f"{free // _MEGABYTE} MB are free at {place}"
-    if os.statvfs(place).f_flag & os.ST_RDONLY:
+    if closed(place):
         return fault(f"{place} cannot be written: its file system is read-only", REMOUNT)
     return room(free, found)
 
