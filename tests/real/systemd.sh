@@ -264,9 +264,13 @@ until_ "the watchdog ends it, and it is started again" 60 comes_back
 expect "and locked" is_locked
 
 say "what it takes"
-cgroup=$(property faceplate ControlGroup)
-for what in memory.current memory.peak memory.max pids.current; do
-  ok "$what of the lock: $(there cat "/sys/fs/cgroup$cgroup/$what" 2>/dev/null || echo 'not told by this kernel')"
+for unit in faceplate faceplate-bridge; do
+  for process in $(there cat "/sys/fs/cgroup$(property $unit ControlGroup)/cgroup.procs"); do
+    ok "$unit: $(there awk '/^Name|^VmHWM|^Threads/ { printf "%s %s  ", $1, $2 }' "/proc/$process/status")($(
+      there awk '/^Pss:/ { print $2 }' "/proc/$process/smaps_rollup") kB of its own share)"
+  done
+  ok "memory.peak of $unit: $(there cat "/sys/fs/cgroup$(property $unit ControlGroup)/memory.peak" 2>/dev/null ||
+    echo 'this kernel lets no namespace count memory'), MemoryMax $(property $unit MemoryMax)"
 done
 for unit in faceplate faceplate-bridge; do
   ok "$(there systemd-analyze security --no-pager "$unit" | grep -o 'Overall .*[0-9.]* [A-Z]*')"
@@ -280,7 +284,13 @@ with_setting() {
 }
 with_setting PrivateUsers=yes
 until_ "PrivateUsers=yes: the daemon starts" 30 status_holds faceplate guarding
-refused "... and takes root, too, for nobody: unlock" "nobody" there $faceplate lock
+refused "... and takes the bridge, and every operator, for nobody: an order" "nobody may not order" bridge_user $faceplate lock
+printf 'a line' >"$root/opt/device"
+inside chown root:gpio /opt/device
+inside chmod 060 /opt/device
+expect "... though its groups let it in: a file of the group gpio" \
+  there systemd-run --quiet --wait -p PrivateUsers=yes -p User=faceplate -p SupplementaryGroups=gpio cat /opt/device
+refused "... and no other does" "" there systemd-run --quiet --wait -p PrivateUsers=yes -p User=faceplate-bridge cat /opt/device
 with_setting ProcSubset=pid
 until_ "ProcSubset=pid: the daemon starts" 30 status_holds faceplate guarding
 before=$(restarts)
