@@ -251,7 +251,9 @@ until_ "the exit button is heard all the same" 2 is_unlocked
 printf 1 >"$lines/level-$exit_line"
 until_ "the watchdog ends it, and it is started again" 60 comes_back
 ok "that was $(awk "BEGIN { printf \"%.0f\", $EPOCHREALTIME - $hung }") s after it hung; the door is $(level) (0: locked)"
-there journalctl -q -u faceplate --no-pager -o cat | grep -E -A 4 'Watchdog timeout|Fatal Python error: Aborted|read_bytes' | head -n 12 | sed 's/^/   | /'
+there journalctl -q -u faceplate --no-pager -o cat >"$folder/log"
+grep -E 'Watchdog timeout|with signal SIGABRT|Fatal Python error' "$folder/log" | sed 's/^/   | /'
+grep -A 8 'in read_bytes' "$folder/log" | sed -e 's/^/   | /' -e 's,/opt/.*site-packages/,,' || fail "the log does not show where it hung"
 mv "$root/var/lib/faceplate/man.kept" "$root/var/lib/faceplate/man.jpg"
 there systemctl restart faceplate # with all its pictures again
 
@@ -282,6 +284,7 @@ with_setting() {
   there systemctl daemon-reload
   there systemctl restart faceplate
 }
+there systemctl stop faceplate-bridge # what it asks would be in the way
 with_setting PrivateUsers=yes
 until_ "PrivateUsers=yes: the daemon starts" 30 status_holds faceplate guarding
 refused "... and takes the bridge, and every operator, for nobody: an order" "nobody may not order" bridge_user $faceplate lock
