@@ -70,6 +70,10 @@ class Program:
         """End the program if it still runs, and give its return code."""
         if self._process.poll() is None:
             self._process.send_signal(how)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait until it has ended, and give its return code."""
         code = self._process.wait(_PATIENCE)
         self._reader.join(_PATIENCE)
         assert self._process.stdout is not None

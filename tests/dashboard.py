@@ -109,7 +109,11 @@ class Dashboard:
 
     def publish(self, name: str, payload: str | bytes, *, retain: bool = False) -> None:
         """Publish something below the door's base topic, acknowledged."""
-        self._client.publish(f"{self.base}/{name}", payload, qos=1, retain=retain).wait_for_publish(_PATIENCE)
+        self.announce(f"{self.base}/{name}", payload, retain=retain)
+
+    def announce(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        """Publish something anywhere, acknowledged."""
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(_PATIENCE)
 
     def _on_connect(
         self, client: Client, _data: object, _flags: ConnectFlags, _reason: ReasonCode, _more: Properties | None

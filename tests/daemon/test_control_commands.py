@@ -465,7 +465,7 @@ def test_one_person_moves_to_another_door_whose_operator_agrees(faceplate, galle
     assert faceplate("people", "import", file, "--yes", *there)[1].endswith("0 people imported; 1 were there already\n")
 
 
-def test_of_an_archive_one_person_alone_can_be_imported(faceplate, gallery, other_door, tmp_path):
+def test_of_an_archive_one_person_alone_can_be_imported(faceplate, config, gallery, other_door, tmp_path):
     other, there = other_door
     with gallery.changing():
         gallery.save(person("Bob", [ONE]))
@@ -473,6 +473,7 @@ def test_of_an_archive_one_person_alone_can_be_imported(faceplate, gallery, othe
     address = faceplate("people", "address", *there)[1].strip()
     file = tmp_path / "all.people"
     faceplate("people", "export", file, "--for", address, "--only", "Ada", "--only", "Cleo")
+    assert rows(config)[-1]["arguments"] == {"address": address, "names": ["Ada", "Cleo"]}
     with pytest.raises(EnrolmentError, match="there is nobody called 'Bob'; there are: Ada, Cleo"):
         faceplate("people", "import", file, "--yes", "--only", "Cleo", "--only", "Bob", *there)
     assert other.people() == []

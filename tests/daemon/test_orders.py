@@ -242,7 +242,7 @@ SOUND = {
     "people.remove": [({"name": "ada"}, [("remove", "ada")], {"name": "ada"}, True)],
     "people.rename": [({"name": "ada", "new": "Bea"}, [("rename", "ada", "Bea")], {"name": "Bea"}, False)],
     "people.note_enrolled": [({"name": "ada"}, [("one", "ada")], {"name": "ada"}, False)],
-    "people.note_exported": [({}, [], {}, False)],
+    "people.note_exported": [({}, [], {}, False), ({"address": "AAAA-BBBB", "names": ["Ada"]}, [], {}, False)],
     "silence": [({}, [("silence",)], {"alarms": []}, False)],
     "remote.lock": [({}, [("order", Order.LOCK), ("remember", DoorMode.LOCKED)], {"mode": "locked"}, True)],
     "remote.mode": [
@@ -290,7 +290,7 @@ UNSOUND = {
     "people.rename": ({"name": "ada"}, "arguments.new"),
     "people.set": ({"name": "ada", "role": "king"}, "arguments.role"),
     "people.note_enrolled": ({}, "arguments.name"),
-    "people.note_exported": ({"x": 1}, "arguments.x"),
+    "people.note_exported": ({"names": "Ada"}, "arguments.names"),
     "silence": ({"x": 1}, "arguments.x"),
     "remote.lock": ({"x": 1}, "arguments.x"),
     "remote.unlock": ({"pin": "25802"}, "arguments.pin"),

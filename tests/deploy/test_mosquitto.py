@@ -21,7 +21,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from broker import Broker, Program, set_password
 from dashboard import stamp
+from faceplate.bridge import discovery
 from faceplate.bridge.channels import CHANNELS
+from faceplate.bridge.entities import Home
+from faceplate.bridge.messages import Topics
 from faceplate.snapshot import MOST_BYTES
 from mjpeg_server import MjpegServer
 from mqtt_house import MqttHouse, Scene
@@ -57,12 +60,17 @@ FOREIGN = (
 """Where nobody has any business"""
 
 
+def appearance_of(door):
+    """Where the door is told to Home Assistant."""
+    return discovery.topic(Home(door, door, Topics(f"faceplate/{door}"), "homeassistant"))
+
+
 def topic_of(door, channel):
     return f"faceplate/{door}/{channel.topic}"
 
 
 WRITERS = {topic_of(door, c): "home" if c.received else door for door in DOORS for c in CHANNELS}
-WRITERS |= {f"homeassistant/device/{door}/config": door for door in DOORS}
+WRITERS |= {appearance_of(door): door for door in DOORS}
 WRITERS |= {STATUS: "home"}
 """Each topic there is, and who alone may write there"""
 
@@ -76,7 +84,7 @@ def may_read(user, topic):
         case "panel":
             return topic.startswith("faceplate/") and topic not in COMMANDS
         case _:
-            return topic == STATUS or COMMANDS.get(topic) == user
+            return topic in {STATUS, f"faceplate/{user}/command", f"faceplate/{user}/availability"}
 
 
 class Somebody:
@@ -157,7 +165,7 @@ class Somebody:
 
     def wait_until(self, holds) -> None:
         with self._news:
-            assert self._news.wait_for(holds, PATIENCE), f"{self.user} saw {self.seen}"
+            assert self._news.wait_for(holds, PATIENCE), f"{self.user} saw {self.seen[-20:]}"
 
     def __enter__(self) -> Self:
         return self
@@ -330,7 +338,7 @@ def test_two_doors_serve_one_broker_each_for_itself(users, houses):
     for door in DOORS:
         for name, payload in (("availability", b"online"), ("daemon", b"online"), ("camera/state", b"online")):
             home.wait_until_seen(f"faceplate/{door}/{name}", payload)
-        home.wait_until(lambda door=door: any(t == f"homeassistant/device/{door}/config" for t, _ in home.seen))
+        home.wait_until(lambda door=door: any(t == appearance_of(door) for t, _ in home.seen))
         assert ordered(users, "home", door)["ok"]
         home.wait_until(lambda door=door: any(t == f"faceplate/{door}/event/system" for t, _ in home.seen))
     locks = {door: len(house.rows("command")) for door, (house, _) in houses.items()}
@@ -342,17 +350,19 @@ def test_two_doors_serve_one_broker_each_for_itself(users, houses):
     home.seen.clear()
     users["home"].publish(STATUS, payload=b"online")
     for door in DOORS:
-        home.wait_until(lambda door=door: any(t == f"homeassistant/device/{door}/config" for t, _ in home.seen))
+        home.wait_until(lambda door=door: any(t == appearance_of(door) for t, _ in home.seen))
     assert {door: len(house.rows("command")) for door, (house, _) in houses.items()} == locks
 
     for door, (house, bridge) in houses.items():
+        with pytest.raises(AssertionError, match="says that the bridge is running"):
+            house.run("bridge", "--remove")
         assert bridge.end() == 0
         home.wait_until_seen(f"faceplate/{door}/availability", b"stopped")
         refused = [line for line in bridge.lines if "does not take" in line or "does not let" in line]
         assert not refused, "the access list is narrower than the bridge"
         home.seen.clear()
         assert "is no longer on the broker" in house.run("bridge", "--remove")
-        home.wait_until_seen(f"homeassistant/device/{door}/config", b"")
+        home.wait_until_seen(appearance_of(door), b"")
         home.wait_until_seen(f"faceplate/{door}/availability", b"")
 
 
@@ -364,4 +374,5 @@ def test_a_door_whose_user_is_another_doors_is_refused_and_says_where(users, tmp
     with house.bridge() as bridge:
         bridge.wait_for("does not take faceplate/front-door/availability: Not authorized")
         bridge.end()
-    assert not any(topic.startswith("faceplate/front-door/") for topic, _ in users["home"].seen)
+    told = {payload for topic, payload in users["home"].seen if topic.startswith("faceplate/front-door/")}
+    assert not told & {b"online", b"offline", b"stopped"}

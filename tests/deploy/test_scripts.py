@@ -65,3 +65,18 @@ def test_an_environment_that_is_there_is_left_alone(tmp_path: Path) -> None:
     done = shell(f'{prepared}; {stamp}; environment x {python} "[dev]" more')
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [file.name for file in (tmp_path / ".venv" / "x").iterdir()] == ["stamp"]
+
+
+def test_a_second_certificate_is_of_the_same_authority(tmp_path: Path) -> None:
+    script = ROOT / "deploy" / "mosquitto" / "certificates.sh"
+    made = []
+    for name in ("broker.lan", "other.lan"):
+        subprocess.run([script, name], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+        made.append((tmp_path / "ca.crt").read_bytes())
+        check = ["openssl", "verify", "-CAfile", "ca.crt", "-verify_hostname", name, "server.crt"]
+        subprocess.run(check, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    assert made[0] == made[1]
+    assert {file.name for file in tmp_path.iterdir()} >= {"ca.crt", "ca.key", "server.crt", "server.key"}
+    assert all((tmp_path / key).stat().st_mode & 0o077 == 0 for key in ("ca.key", "server.key"))
+    for words in ([], ["a", "b"], [""]):
+        assert subprocess.run([script, *words], cwd=tmp_path, check=False, capture_output=True).returncode == 2

@@ -200,7 +200,7 @@ def test_a_restart_is_ordered_and_told_of(run):
     all_of_it = run(commands=EVERYTHING)
     assert all_of_it.dashboard.order("restart")["ok"]
     all_of_it.dashboard.wait_for("daemon", "offline")
-    assert all_of_it.daemon.end() == 0
+    assert all_of_it.daemon.ended() == 0
     all_of_it.start(all_of_it.house.daemon())
     all_of_it.dashboard.wait_for("daemon", "online")
     dashboard = all_of_it.dashboard

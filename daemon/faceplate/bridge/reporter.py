@@ -95,6 +95,7 @@ class Reporter:
         if status is None:
             if row := self._last_row(*LOCK_STATES):
                 yield self._topics.lock_state(row)
+            self._diagnostics_due = now  # they are news when it is back
         else:
             yield from self._told_by(status, now)
         if self._decisions_due:
@@ -122,8 +123,7 @@ class Reporter:
     def _last_row(self, *event_types: str) -> JournalRow | None:
         try:
             return self._daemon.last_row(*event_types)
-        except StoreError as error:  # said by whoever delivers its rows
-            _log.debug("%s", error)
+        except StoreError:  # said by whoever delivers its rows
             return None
 
     def _snapshot(self) -> Iterator[Message]:

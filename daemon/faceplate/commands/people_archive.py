@@ -83,7 +83,8 @@ def _export(arguments: argparse.Namespace) -> ExitCode:
     address = Address.read(arguments.address) if arguments.address is not None else None
     people = _chosen(Gallery(config.people.store, config.people.key_file).people(), arguments.only)
     content = archived_for(people, address) if address else archived(people, secret("Passphrase", twice=True))
-    order_people(config, "people.note_exported")
+    exported: dict[str, object] = {"names": [person.name for person in people]} if arguments.only else {}
+    order_people(config, "people.note_exported", **exported | ({"address": str(address)} if address else {}))
     try:
         write_atomically(arguments.file, content)
     except OSError as error:

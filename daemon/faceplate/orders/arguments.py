@@ -67,6 +67,15 @@ class NewName(OnePerson):
     new: Name
 
 
+class Export(Section):
+    """Whose faces left the house, and for where."""
+
+    names: tuple[Name, ...] = ()
+    """Nobody named: everybody"""
+    address: Annotated[str, Field(max_length=100)] | None = None
+    """Of the door it was sealed for; null: sealed under a passphrase"""
+
+
 class NewRights(RightsChange):
     """Other rights for somebody."""
 

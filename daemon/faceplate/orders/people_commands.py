@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from faceplate.orders.arguments import NewName, NewRights, Nothing, OnePerson
+from faceplate.orders.arguments import Export, NewName, NewRights, Nothing, OnePerson
 from faceplate.orders.orders import Command, always
 from faceplate.people.rights_change import RightsChange
 
@@ -53,7 +53,7 @@ def people_commands(people: People) -> dict[str, Command[Any]]:
         "people.rename": Command(NewName, rename),
         "people.set": Command(NewRights, change, _only_disables),
         "people.note_enrolled": Command(OnePerson, show),
-        "people.note_exported": Command(Nothing, lambda _: {}),
+        "people.note_exported": Command(Export, lambda _: {}),
     }
 
 
