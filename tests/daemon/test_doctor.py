@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -26,7 +28,7 @@ from faceplate.config import Config
 from faceplate.config.door import InputConfig, InputsConfig
 from faceplate.doctor import checks, hardware, machine, network, sight, storage
 from faceplate.doctor.checks import CHECKS
-from faceplate.doctor.finding import AS_ROOT, Case, Check, Finding, Level, examined, fault, ok
+from faceplate.doctor.finding import AS_ROOT, NO_ANSWER, Case, Check, Finding, Level, examined, fault, ok
 from faceplate.doctor.sight import Sight
 from faceplate.errors import CameraError, StoreError
 from faceplate.journal.journal import Journal
@@ -146,6 +148,12 @@ def test_what_the_daemon_complains_of_is_a_fault(case, told):
 def test_a_daemon_that_does_not_run_is_a_warning(case):
     silent = Case(case.config, case.config_file, case.seconds, silence="the daemon does not run")
     assert is_ill(found("daemon", silent), Level.WARNING, checks.START, "does not run")
+
+
+@pytest.mark.parametrize("name", ["daemon", "camera"])
+def test_a_daemon_that_runs_and_says_nothing_is_a_fault(case, name):
+    mute = Case(case.config, case.config_file, case.seconds, silence="you may not speak to it", runs=True)
+    assert is_ill(found(name, mute), Level.FAULT, NO_ANSWER)
 
 
 # permissions
@@ -557,6 +565,12 @@ def test_a_wrong_password_is_a_fault(case, strict_broker, tmp_path):
     assert is_ill(finding, Level.FAULT, network.REACH, "bridge.password_file")
 
 
+def test_a_password_that_only_systemd_has_cannot_be_tried(case, strict_broker, tmp_path):
+    (tmp_path / "faceplate.mqtt.password").write_text("right")
+    finding = found("broker", speaking_to(case, strict_broker.port, username="door"), credentials=(tmp_path,))
+    assert is_ill(finding, Level.WARNING, network.ASK_THE_BRIDGE)
+
+
 def test_a_broker_that_is_not_there_is_a_fault(case):
     finding = found("broker", speaking_to(case, free_port()))
     assert is_ill(finding, Level.FAULT, network.REACH, "refused")
@@ -755,6 +769,22 @@ def test_a_fault_is_a_failure_and_every_finding_is_one_object(config_file, capsy
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(one["check"], one["level"]) for one in told] == [("permissions", "fault"), ("lock", "warning")]
     assert all(set(one) == {"check", "level", "found", "cure"} for one in told)
+
+
+def test_a_daemon_that_hangs_up_on_everybody_is_a_fault(config_file, tmp_path, capsys):
+    """Somebody listens at its socket, and says nothing."""
+
+    def hang_up() -> None:
+        listening.accept()[0].close()
+
+    with closing(socket.socket(socket.AF_UNIX)) as listening:
+        listening.bind(str(tmp_path / "control.sock"))
+        listening.listen()
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        assert main(["doctor", "--config", str(config_file), "--only", "daemon"]) == 1
+        thread.join(10)
+    assert "did not answer as it should" in capsys.readouterr().out
 
 
 def test_a_daemon_that_does_not_run_is_told_of(config_file, capsys):

@@ -14,7 +14,7 @@ from faceplate.commands.common import ExitCode, Subparsers, config_of
 from faceplate.config import Config
 from faceplate.doctor.checks import CHECKS
 from faceplate.doctor.finding import Case, Check, Finding, Level, examined
-from faceplate.errors import FaceplateError
+from faceplate.errors import FaceplateError, NotRunningError
 from faceplate.types import Seconds
 
 _COLOURS = {Level.OK: "32", Level.WARNING: "33", Level.FAULT: "31"}
@@ -63,9 +63,10 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
 def _case(arguments: argparse.Namespace, config: Config) -> Case:
     seconds = Seconds(arguments.seconds)
     try:
-        return Case(config, arguments.config, seconds, status=order(config, "status"))
+        return Case(config, arguments.config, seconds, status=order(config, "status"), runs=True)
     except FaceplateError as error:
-        return Case(config, arguments.config, seconds, silence=str(error))
+        runs = not isinstance(error, NotRunningError)
+        return Case(config, arguments.config, seconds, silence=str(error), runs=runs)
 
 
 def _examine(case: Case, checks: Sequence[Check]) -> Iterator[tuple[Check, Finding]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from faceplate.doctor import hardware, machine, network, sight, storage
-from faceplate.doctor.finding import Case, Check, Finding, fault, ok, warning
+from faceplate.doctor.finding import NO_ANSWER, Case, Check, Finding, fault, ok, warning
 
 START = "Start it: sudo systemctl start faceplate"
 SEE = "See `faceplate status`, and `faceplate journal show` for when it began (docs/door.md)"
-DAEMON_CURES: Final = (START, SEE)
+DAEMON_CURES: Final = (START, SEE, NO_ANSWER)
 
 PHOTOGRAPH = "Ask for a PIN besides the face where it matters: access.roles, docs/access.md"
 LIVENESS_CURES: Final = (PHOTOGRAPH,)
@@ -21,7 +21,7 @@ LOCK_CURES: Final = (WIRE_A_LOCK,)
 def daemon(case: Case) -> Finding:
     """Whether it runs, and what it complains of."""
     if case.status is None:
-        return warning(case.silence or "it does not answer", START)
+        return fault(case.silence, NO_ANSWER) if case.runs else warning(case.silence, START)
     if complaints := [*case.status.get("faults", ()), *case.status.get("alarms", ())]:
         return fault(f"it runs, and complains: {', '.join(map(str, complaints))}", SEE)
     status = case.status

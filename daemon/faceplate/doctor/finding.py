@@ -12,6 +12,9 @@ from faceplate.config import Config
 from faceplate.errors import FaceplateError
 from faceplate.types import Seconds
 
+CREDENTIALS: Final = (Path("/etc/credstore"), Path("/etc/credstore.encrypted"))
+"""Where systemd keeps what it hands to one of the services alone"""
+
 
 class Level(StrEnum):
     """How bad it is."""
@@ -52,6 +55,9 @@ class Case:
     silence: str = ""
     """Why it says nothing"""
 
+    runs: bool = False
+    """Whether there is one; True and no status: it may not be asked, or does not answer"""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -71,6 +77,10 @@ AS_ROOT: Final = (
     "Run it as root: sudo /opt/faceplate/bin/faceplate doctor. If this is the daemon's user, let it in there"
 )
 """Where it may not look, it cannot say that all is well"""
+
+
+NO_ANSWER: Final = "Run this as root; if it does not answer root either: sudo systemctl restart faceplate"
+"""Where the daemon is there and says nothing"""
 
 
 def ok(found: str) -> Finding:

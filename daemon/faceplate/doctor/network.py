@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from faceplate.config import BridgeConfig, Config
-from faceplate.doctor.finding import Case, Finding, fault, ok, warning
+from faceplate.doctor.finding import CREDENTIALS, Case, Finding, fault, ok, warning
 from faceplate.errors import BridgeError
 from faceplate.types import Seconds
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 REACH = "Mend the section `bridge` of the configuration, or the broker's (docs/mqtt.md)"
 NOT_SET_UP = "If you want MQTT, fill in the section `bridge` of the configuration; else let it be"
 PLAIN = "Use TLS: bridge.tls.enabled and port 8883; in plain text everybody on the network reads along"
-BROKER_CURES: Final = (REACH, NOT_SET_UP, PLAIN)
+ASK_THE_BRIDGE = "See how the bridge does, which alone has the password: systemctl status faceplate-bridge"
+BROKER_CURES: Final = (REACH, NOT_SET_UP, PLAIN, ASK_THE_BRIDGE)
 
 FIRST_THE_BROKER = "Mend the connection to the broker first"
 ALLOW = "Let this device's user read there, in the broker's access list"
@@ -35,7 +37,7 @@ LISTEN: Final = Seconds(2.0)
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
-def broker(case: Case) -> Finding:
+def broker(case: Case, credentials: tuple[Path, ...] = CREDENTIALS) -> Finding:
     """Connect as the bridge does, under another name so that it is not thrown out, and say goodbye."""
     bridge = case.config.bridge
     where = f"{bridge.host}:{bridge.port}"
@@ -44,6 +46,8 @@ def broker(case: Case) -> Finding:
             pass
     except BridgeError as error:
         found = _plainly(error)
+        if any((folder / "faceplate.mqtt.password").exists() for folder in credentials):
+            return warning(f"{found}. The password is a credential that systemd hands to the bridge", ASK_THE_BRIDGE)
         return warning(found, NOT_SET_UP) if bridge == BridgeConfig() else fault(found, REACH)
     if not bridge.tls.enabled and bridge.host not in _LOCAL:
         return warning(f"{where} takes us, in plain text", PLAIN)

@@ -14,7 +14,7 @@ import numpy as np
 
 from faceplate.app import live_camera
 from faceplate.config import CameraConfig, QualityConfig
-from faceplate.doctor.finding import Case, Finding, fault, ok, warning
+from faceplate.doctor.finding import NO_ANSWER, Case, Finding, fault, ok, warning
 from faceplate.errors import CameraError
 from faceplate.model.bundle import Bundle
 from faceplate.recognition import bundle_of
@@ -29,7 +29,7 @@ LIGHT = "Mind the light: a lamp that falls on the visitor, no sun or lamp behind
 FOCUS = "Clean the lens, take off its film, and focus at the distance at which visitors stand"
 STAND = "Mend what is named first: come closer or turn the camera for size and turn, light for dark and bright faces"
 REAL = "Name a real camera: camera.driver and camera.source"
-CAMERA_CURES: Final = (CONNECT, FASTER, LIGHT, FOCUS, STAND, REAL)
+CAMERA_CURES: Final = (CONNECT, FASTER, LIGHT, FOCUS, STAND, REAL, NO_ANSWER)
 
 REINSTALL = "Install Faceplate anew, or put back the bundle that vision.bundle names, whole"
 MODEL_CURES: Final = (REINSTALL,)
@@ -78,6 +78,8 @@ def camera(case: Case) -> Finding:
     """Look through the camera, or, while the daemon does, ask how it fares."""
     if case.status is not None:
         return as_told(case.status, case.config.camera)
+    if case.runs:
+        return fault("the daemon has it, and says nothing", NO_ANSWER)
     bundle = bundle_of(case.config.vision)
     eyes = _eyes(case, bundle)
     with closing(live_camera(case.config.camera, _impatient(case.config.camera))) as opened:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from faceplate.doctor.finding import Case, Finding, fault, ok, warning
+from faceplate.doctor.finding import CREDENTIALS, Case, Finding, fault, ok, warning
 from faceplate.journal import reader
 from faceplate.journal.chain import Mark, verify_chain
 from faceplate.people.gallery import Gallery, stored_people
@@ -31,9 +31,6 @@ DISK_CURES: Final = (ROOM, REMOUNT)
 CLOSE = "Take the rights from others: sudo chmod go-rwx FILE (of the configuration: chmod 640)"
 OWNER = "Let one user own all of it: sudo chown -R faceplate: /var/lib/faceplate; use `sudo -u faceplate` from then on"
 PERMISSION_CURES: Final = (CLOSE, OWNER)
-
-CREDENTIALS: Final = (Path("/etc/credstore"), Path("/etc/credstore.encrypted"))
-"""Where systemd keeps the keys that it hands to the daemon alone"""
 
 LAST_ROWS = 1000
 _MEGABYTE = 1_000_000
@@ -99,7 +96,7 @@ def permissions(case: Case) -> Finding:
         if mode is not None and mode & forbidden:
             return fault(f"{path} is open to others (mode {mode:04o})", CLOSE)
     state = case.config.journal.path.parent
-    if foreign := [path for path in _state_files(case) if path.stat().st_uid != state.stat().st_uid]:
+    if state.exists() and (foreign := [path for path in _state_files(case) if _owner(path) != _owner(state)]):
         return fault(f"{foreign[0]} belongs to another user than {state}: the daemon may not be able to read it", OWNER)
     return ok("configuration, keys, faces and journal are closed to others")
 
@@ -117,8 +114,13 @@ def _guarded(case: Case) -> Iterator[tuple[Path, int]]:
 
 def _state_files(case: Case) -> list[Path]:
     config = case.config
-    files = (config.people.store, config.journal.path, config.journal.key_file, config.access.standing_file)
+    journal_files = [Path(f"{config.journal.path}{suffix}") for suffix in ("", "-wal", "-shm")]
+    files = (config.people.store, *journal_files, config.journal.key_file, config.access.standing_file)
     return [path for path in (*files, *stored_people(config.people.store)) if path.exists()]
+
+
+def _owner(path: Path) -> int:
+    return path.stat().st_uid
 
 
 def _mode(path: Path) -> int | None:
