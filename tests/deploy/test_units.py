@@ -1,4 +1,7 @@
-"""The systemd units, as systemd itself reads them. What they do when they run: tests/real/systemd.sh."""
+"""The systemd units, as systemd itself reads them, and that they are watched and bounded.
+
+What they do when they run is shown by tests/real/systemd.sh.
+"""
 
 from __future__ import annotations
 
@@ -88,15 +91,3 @@ def test_it_is_watched_bounded_and_leaves_no_memory_behind(unit):
     assert told["LimitCORE"] == ["0"]
     assert told["MemorySwapMax"] == ["0"]
     assert {"MemoryMax", "TasksMax", "LogRateLimitIntervalSec", "LogRateLimitBurst"} <= told.keys()
-
-
-def test_they_run_as_two_users_and_the_bridge_is_let_in_by_its_group():
-    assert options("faceplate")["User"] == ["faceplate"]
-    assert options("faceplate-bridge")["User"] == ["faceplate-bridge"]
-    assert options("faceplate-bridge")["SupplementaryGroups"] == ["faceplate"]
-
-
-def test_the_lock_may_use_kinds_of_devices_and_no_others():
-    allowed = [value.split() for value in options("faceplate")["DeviceAllow"]]
-    assert {name for name, _ in allowed} == {"char-gpiochip", "char-video4linux", "char-media", "char-dma_heap"}
-    assert options("faceplate")["DevicePolicy"] == ["closed"]
