@@ -52,6 +52,7 @@ from faceplate.recognition import Recognition, thresholds_of
 from faceplate.service import Stop
 from faceplate.settings import Settings
 from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Seconds, Show
+from mjpeg_server import MjpegServer
 
 MAN = FOOTAGE / "man-2.jpg"
 STANDING = Stills(frame_rate=10.0, frames=6)
@@ -441,6 +442,19 @@ def test_systemd_hears_that_only_the_exit_button_is_served(enrolled, tmp_path, m
         soon(lambda: f"STATUS={app.UNWATCHED}" in systemd())
         seen = len(systemd())
         soon(lambda: "WATCHDOG=1" in systemd()[seen:])
+
+
+def test_a_network_camera_that_falls_silent_is_no_reason_to_end_the_daemon(enrolled, monkeypatch, systemd):
+    with MjpegServer() as server:
+        camera = {"driver": "opencv", "source": server.address, "stall_timeout": Seconds(30.0)}
+        with running(with_(with_an_exit_button(enrolled), "camera", **camera), monkeypatch):
+            soon(lambda: f"STATUS={app.GUARDING}" in systemd())
+            server.stall()
+            soon(lambda: f"STATUS={app.NO_PICTURES}" in systemd())
+            seen = len(systemd())
+            soon(lambda: "WATCHDOG=1" in systemd()[seen:])
+            server.resume()
+            soon(lambda: f"STATUS={app.GUARDING}" in systemd()[seen:])
 
 
 def test_systemd_hears_nothing_of_a_door_that_could_not_be_locked(config, tmp_path, systemd):

@@ -38,6 +38,7 @@ from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition
 from faceplate.types import Decision, Flaw, Frame, Outcome, Reason, Seconds
 from fake_gpiod import FakeBoard
+from mjpeg_server import MjpegServer
 
 ROOT = Path(__file__).parents[2]
 ALL = {check.name: check for check in CHECKS}
@@ -238,6 +239,20 @@ def test_a_camera_that_is_not_there_is_a_fault(case):
 def test_faces_are_looked_for_in_what_the_camera_gives(case):
     finding = found("camera", with_(case, "camera", driver="replay", source=str(FOOTAGE / "man-and-woman.mp4")))
     assert is_ill(finding, Level.WARNING, sight.REAL, "usable in 100 %")
+
+
+def test_a_network_camera_is_looked_through(case):
+    """Its numbered pictures are small, and sharp."""
+    with MjpegServer() as server:
+        finding = found("camera", with_(case, "camera", source=server.address, frame_rate=1.0))
+    assert is_well(finding, "nobody stood before it")
+
+
+def test_a_network_camera_that_sends_nothing_is_a_fault(case):
+    with MjpegServer() as server:
+        server.stall()
+        finding = found("camera", with_(case, "camera", source=server.address, stall_timeout=Seconds(1.0)))
+    assert is_ill(finding, Level.FAULT, sight.CONNECT)
 
 
 GOOD = Sight(frames=46, seconds=Seconds(3.0), brightness=110.0, sharpness=60.0, faces=40, usable=38)

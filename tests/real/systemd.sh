@@ -187,7 +187,7 @@ ok "faceplate/front-door/availability: $(told availability)"
 ok "faceplate/front-door/daemon: $(told daemon)"
 ok "faceplate/front-door/lock/state: $(told lock/state)"
 ok "a row of the journal, by the control socket: $(there mosquitto_sub -W 20 -C 1 -t 'faceplate/front-door/event/access')"
-expect "its own user, no group but faceplate besides" test "$(property faceplate-bridge PrivateUsers)" = yes
+expect "all that in a user namespace of its own (PrivateUsers=yes)" test "$(property faceplate-bridge PrivateUsers)" = yes
 
 say "faceplate doctor"
 there env "${stand_in[@]}" $faceplate doctor | sed 's/^/   | /' || fail "the doctor found a fault"
@@ -307,6 +307,16 @@ refused "... reading /proc/cpuinfo, by which the network's kernels know an ARM p
 rm "$root/etc/systemd/system/faceplate.service.d/try.conf"
 there systemctl daemon-reload
 there systemctl restart faceplate
+
+say "the doctor looks at all as root while the daemon is stopped, and leaves nothing that the daemon cannot use"
+there systemctl stop faceplate
+there env "${stand_in[@]}" $faceplate doctor 2>/dev/null | grep -E '^(fault|warning|ok) +(daemon|permissions|camera|pins|journal) ' |
+  cut -c 1-150 | sed 's/^/   | /' || fail "the doctor found a fault"
+there systemctl start faceplate
+until_ "the daemon guards the door" 30 status_holds faceplate guarding
+until_ "the man is let in" 30 is_unlocked
+[[ $(status) == *'"faults": []'* ]] || fail "it complains: $(status)"
+ok "it complains of nothing"
 
 say "an end in good order"
 expect "systemctl stop" there systemctl stop faceplate-bridge faceplate
