@@ -52,6 +52,7 @@ until_() {
 for program in mmdebstrap unshare nsenter pgrep python3; do
   command -v $program >/dev/null || fail "this program is needed: $program"
 done
+python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || fail "Python 3.11 is needed, as Debian 12 has it: $(python3 -V)"
 
 folder=${1:-}
 if [ -z "$folder" ]; then
@@ -74,9 +75,18 @@ if [ ! -d "$folder/debian" ]; then
   mmdebstrap --quiet --variant=minbase \
     --include=systemd,dbus,python3,python3-venv,libpam-systemd,mosquitto,mosquitto-clients bookworm "$folder/debian"
 fi
-python3 -m venv "$folder/pip"
-"$folder/pip/bin/pip" wheel --quiet --disable-pip-version-check --find-links "$folder/wheels" --wheel-dir "$folder/wheels" \
-  "$repository[pi]" 2>&1 | grep -v "^WARNING: Location" || true
+# Everything but our own wheel only once: a second run needs no network.
+stamp=$(sha256sum <"$repository/pyproject.toml")
+if [ "$(cat "$folder/stamp" 2>/dev/null)" != "$stamp" ]; then
+  rm -rf "$folder/wheels" "$folder/pip"
+  python3 -m venv "$folder/pip"
+  "$folder/pip/bin/pip" install --quiet --disable-pip-version-check hatchling
+  "$folder/pip/bin/pip" wheel --quiet --disable-pip-version-check --wheel-dir "$folder/wheels" "${repository}[pi]"
+  echo "$stamp" >"$folder/stamp"
+fi
+rm -f "$folder"/wheels/faceplate-*
+"$folder/pip/bin/pip" wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation \
+  --wheel-dir "$folder/wheels" "$repository"
 rm -rf "$root"
 cp -a "$folder/debian" "$root"
 cp -a "$folder/wheels" "$root/opt/wheels"
