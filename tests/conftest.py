@@ -58,7 +58,7 @@ def config(tmp_path: Path, runtime: str) -> Config:
         "journal": {"path": "journal.sqlite3", "key_file": "journal.key"},
         "access": {"standing_file": "standing.json"},
         "control": {"socket": "control.sock"},
-        "bridge": {"cursor_file": "bridge.cursor"},
+        "bridge": {"cursor_file": "bridge.cursor", "seen_file": "bridge.seen"},
         "vision": {"runtime": runtime},
     }
     return config_from(tree, base=tmp_path, where="the test's configuration")

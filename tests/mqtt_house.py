@@ -70,7 +70,7 @@ class MqttHouse:
         """Write the configuration: `port` is the broker's, `camera` its address, `bridge` adds keys to that section."""
         self.folder = folder
         self.board = board_in(folder)
-        self._environment = environment(folder)
+        self.environment = environment(folder)
         self.board.set_level(EXIT_LINE, 1)
         self.board.set_level(CONTACT_LINE, 0)
         self.board.set_level(BELL_LINE, 1)
@@ -80,11 +80,12 @@ class MqttHouse:
             "port": port,
             "tls": {"enabled": False},
             "cursor_file": "bridge/cursor",
+            "seen_file": "bridge/seen",
         }
         self.tree: dict[str, Any] = {
             "people": {"store": "people", "key_file": "gallery.key"},
             "journal": {"path": "journal.sqlite3", "key_file": "journal.key"},
-            "access": {"standing_file": "standing.json"},
+            "access": {"standing_file": "standing.json", "settle_time": 0.0},
             "control": {"socket": "control.sock"},
             "camera": {"source": camera},
             "vision": {"runtime": runtime},
@@ -126,17 +127,17 @@ class MqttHouse:
     def run(self, *words: str, told: str = "") -> str:
         """Have a command done."""
         command = self.command(*words)
-        done = subprocess.run(command, env=self._environment, input=told, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=self.environment, input=told, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def daemon(self) -> Program:
         """`faceplate run`."""
-        return Program(self.command("run"), self._environment)
+        return Program(self.command("run"), self.environment)
 
     def bridge(self) -> Program:
         """`faceplate bridge`."""
-        return Program(self.command("bridge"), self._environment)
+        return Program(self.command("bridge"), self.environment)
 
     def is_open(self) -> bool:
         return bool(self.board.level(LINE))

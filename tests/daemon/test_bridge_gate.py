@@ -14,7 +14,7 @@ from faceplate.bridge.bucket import Bucket
 from faceplate.bridge.gate import BURST, RATE, Gate
 from faceplate.bridge.inbox import Inbox
 from faceplate.bridge.link import Received
-from faceplate.bridge.refusals import ANSWER_RATE, ANSWERS, INTERVAL, Note, Refusals
+from faceplate.bridge.refusals import AGAIN, ANSWER_RATE, ANSWERS, INTERVAL, Note, Refusals
 from faceplate.bridge.requests import LONGEST, Refusal, RefusalReason, Request
 from faceplate.bridge.seen import KEPT, SeenFile
 from faceplate.errors import StoreError
@@ -401,9 +401,10 @@ def test_a_note_that_could_not_be_delivered_is_not_lost():
     refusals = Refusals()
     refusals.refused(Refusal(RefusalReason.STALE, "", "one", "unlock"), AT)
     [note] = refusals.due(AT)
-    refusals.keep(note)
+    refusals.give_back(note, AT)
     refusals.refused(Refusal(RefusalReason.STALE, "", "one", "lock"), AT)
-    assert refusals.due(Seconds(AT + INTERVAL)) == (Note(RefusalReason.STALE, "unlock", 2),)
+    assert refusals.due(Seconds(AT + AGAIN / 2)) == ()
+    assert refusals.due(Seconds(AT + AGAIN)) == (Note(RefusalReason.STALE, "unlock", 2),)
 
 
 def test_messages_nobody_read_are_noted_as_too_many():

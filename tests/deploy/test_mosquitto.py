@@ -313,7 +313,7 @@ def house_of(door: str, place: Path, broker: Broker, camera: str, runtime: str) 
     password.write_text(f"password of {door}\n", encoding="utf-8")
     tls = {"ca_file": str(broker.folder / "ca.crt")}
     keys = {"host": "localhost", "tls": tls, "username": door, "password_file": password.name, "snapshot": "everybody"}
-    house = MqttHouse(place, broker.port, camera, runtime, **keys, seen_file="bridge/seen")
+    house = MqttHouse(place, broker.port, camera, runtime, **keys)
     house.tree["device"] = {"id": door}
     house.write()
     return house

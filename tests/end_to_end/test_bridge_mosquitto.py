@@ -33,7 +33,8 @@ class House:
         self.path = folder / "journal.sqlite3"
         self.config = folder / "config.yaml"
         keys = {"host": "localhost", "port": port, "tls": tls, "cursor_file": "bridge.cursor"} | bridge
-        lines = [f"journal: {{path: {self.path}}}", "log: {level: debug}", "bridge:"]
+        keys |= {"seen_file": "bridge.seen"}
+        lines = [f"journal: {{path: {self.path}}}", "control: {socket: control.sock}", "log: {level: debug}", "bridge:"]
         lines += [f"  {key}: {value}" for key, value in keys.items()]
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

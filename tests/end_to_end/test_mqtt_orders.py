@@ -4,81 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
-from broker import Broker, Program
-from dashboard import Dashboard, stamp
+from dashboard import stamp
 from faceplate.bridge.command_payloads import CommandName
 from faceplate.orders.remote_commands import PREFIX
-from mjpeg_server import MjpegServer
-from mqtt_house import BELL_LINE, CONTACT_LINE, EVERYTHING, PIN, MqttHouse, Scene
+from mqtt_house import BELL_LINE, CONTACT_LINE, EVERYTHING, PIN, MqttHouse
 from waiting import until
 
 pytestmark = pytest.mark.mosquitto
-
-
-class Everything:
-    """All of it, running."""
-
-    def __init__(self, stack: ExitStack, house: MqttHouse, dashboard: Dashboard, scene: Scene) -> None:
-        self._stack = stack
-        self.house = house
-        self.dashboard = dashboard
-        self.scene = scene
-        self.daemon = self.start(house.daemon())
-        self.bridge = self.start(house.bridge())
-        dashboard.wait_for("availability", "online")
-        dashboard.wait_for("camera/state", "online")
-
-    def start(self, program: Program) -> Program:
-        return self._stack.enter_context(program)
-
-
-@pytest.fixture(scope="module")
-def scene() -> Scene:
-    return Scene()
-
-
-@pytest.fixture(scope="module")
-def camera(scene) -> Iterator[str]:
-    with MjpegServer(picture=scene) as camera:
-        yield camera.address
-
-
-@pytest.fixture(scope="module")
-def enrolled(tmp_path_factory, camera, runtime) -> MqttHouse:
-    house = MqttHouse(tmp_path_factory.mktemp("enrolled"), 1883, camera, runtime)
-    house.enrol()
-    return house
-
-
-@pytest.fixture
-def broker(tmp_path) -> Iterator[Broker]:
-    (tmp_path / "broker").mkdir()
-    with Broker(tmp_path / "broker", "allow_anonymous true") as broker:
-        yield broker
-
-
-@pytest.fixture
-def dashboard(broker) -> Iterator[Dashboard]:
-    with Dashboard(broker.port) as dashboard:
-        yield dashboard
-
-
-@pytest.fixture
-def run(tmp_path, broker, scene, enrolled, dashboard):
-    """Makes the house, configured as the test wants it, and starts all of it."""
-    with ExitStack() as stack:
-
-        def made(**bridge: object) -> Everything:
-            house = enrolled.another(tmp_path / "house", broker.port, **bridge)
-            scene.nobody()
-            return Everything(stack, house, dashboard, scene)
-
-        yield made
 
 
 def commands_in(house: MqttHouse) -> list[tuple[str, str]]:

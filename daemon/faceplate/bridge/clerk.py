@@ -69,7 +69,7 @@ class Clerk:
             self._daemon.order(_NOTE, facts)
         except (DaemonAwayError, DaemonRefusedError) as error:
             _log.debug("what was refused is not written down yet: %s", error)
-            self._refusals.keep(note)
+            self._refusals.give_back(note, self._clock())
 
     def _done(self, request: Request) -> Answer:
         command = CommandName(request.command)

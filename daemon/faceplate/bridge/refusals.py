@@ -18,6 +18,10 @@ INTERVAL: Final = Seconds(60.0)
 """The journal gets one note for each reason in this time"""
 
 
+AGAIN: Final = Seconds(2.0)
+"""A note that could not be delivered is tried again after this"""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """What the journal is told."""
@@ -43,21 +47,26 @@ class Refusals:
 
     def refused(self, refusal: Refusal, now: Seconds) -> bool:
         """Count one; true if it may be answered."""
-        self.keep(Note(refusal.reason, refusal.command, 1))
+        self._keep(Note(refusal.reason, refusal.command, 1))
         return self._answers.take(now)
 
     def missed(self, count: int) -> None:
         """Count messages that nobody has read: they came too fast."""
         if count:
-            self.keep(Note(RefusalReason.TOO_MANY, None, count))
+            self._keep(Note(RefusalReason.TOO_MANY, None, count))
 
     def due(self, now: Seconds) -> tuple[Note, ...]:
-        """The notes to be made now; what could not be delivered is to be given back to `keep`."""
+        """The notes to be made now; one that could not be delivered is to be given back."""
         reasons = [reason for reason in self._waiting if now >= self._next.get(reason, now)]
         self._next.update(dict.fromkeys(reasons, Seconds(now + INTERVAL)))
         return tuple(self._waiting.pop(reason) for reason in reasons)
 
-    def keep(self, note: Note) -> None:
+    def give_back(self, note: Note, now: Seconds) -> None:
+        """It could not be delivered: it is due again in a moment."""
+        self._keep(note)
+        self._next[note.reason] = Seconds(now + AGAIN)
+
+    def _keep(self, note: Note) -> None:
         """Add to what waits to be noted."""
         waiting = self._waiting.get(note.reason)
         if waiting:
