@@ -601,8 +601,8 @@ def test_a_broker_that_does_not_speak_tls_is_a_fault(case, broker):
 
 
 def test_a_broker_that_nobody_set_up_is_a_warning(case):
-    untouched = with_(case, "bridge", cursor_file=Config().bridge.cursor_file)
-    assert is_ill(found("broker", untouched), Level.WARNING, network.NOT_SET_UP)
+    untouched = Case(case.config.model_copy(update={"bridge": Config().bridge}), case.config_file, case.seconds)
+    assert is_ill(found("broker", untouched, credentials=()), Level.WARNING, network.NOT_SET_UP)
 
 
 def test_plain_text_to_another_machine_is_a_warning(case, broker):
