@@ -48,6 +48,7 @@ from faceplate.service import Stop, keep_going
 from faceplate.settings import Settings
 from faceplate.snapshot import Snapshots
 from faceplate.standing import StandingFile
+from faceplate.supervision import supervised
 from faceplate.types import Decision, Frame, Match, Show
 from faceplate.vitals import Vitals
 from faceplate.voice import Voice
@@ -58,17 +59,24 @@ NOBODY_WATCHES = "nobody is recognised"
 """The fault while camera, models or gallery fail and the exit button is served"""
 
 
-def live_camera(config: CameraConfig) -> Camera:
-    """The camera the configuration names."""
+LOADING = "the door is locked; networks and camera are being started"
+GUARDING = "guarding the door"
+NO_PICTURES = "the camera gives no pictures; it is tried again and again"
+UNWATCHED = "nobody is recognised, and the exit button is served; the log says why"
+"""What the service manager is told"""
+
+
+def live_camera(config: CameraConfig, waiting: Callable[[], None] = lambda: None) -> Camera:
+    """The camera the configuration names; `waiting` is called while it gives no pictures, and goes on trying."""
     match config.driver:
         case "picamera2":
             from faceplate.camera.picamera2 import Picamera2Camera  # noqa: PLC0415 - imported when chosen
 
-            return Picamera2Camera(config)
+            return Picamera2Camera(config, waiting=waiting)
         case "opencv":
             from faceplate.camera.opencv import OpenCvCamera  # noqa: PLC0415 - imported when chosen
 
-            return OpenCvCamera(config)
+            return OpenCvCamera(config, waiting=waiting)
         case "replay":
             return ReplayCamera(Path(str(config.source)), paced=True)
 
@@ -128,12 +136,15 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
         stack.callback(dashboard.window.close)
         reception = stack.enter_context(_attended(config, door, recorder, standing, dashboard))
         voice = _voice_of(config, stack)
+        moved = stack.enter_context(supervised(door.check, LOADING, monotonic))
 
         def watch() -> None:
-            _watch(config, door, recorder, reception, voice, dashboard, stop, stopping)
+            _watch(config, door, recorder, reception, voice, dashboard, stop, stopping, moved)
 
         if patient:
-            keep_going(watch, stop, lambda: door.report_fault(NOBODY_WATCHES, active=True))
+            keep_going(
+                watch, stop, lambda: door.report_fault(NOBODY_WATCHES, active=True), resting=lambda: moved(UNWATCHED)
+            )
         else:
             watch()
 
@@ -169,12 +180,15 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
     dashboard: Dashboard,
     stop: Stop,
     stopping: Callable[[Stop], None],
+    moved: Callable[[str], None],
 ) -> None:
     """Recognise people until told to stop."""
+    moved(LOADING)
     recognition = Recognition(config.vision, config.people, dashboard.settings.thresholds)
-    show = in_turn(voice, dashboard.watching(recognition))
+    show = in_turn(voice, dashboard.watching(recognition), lambda *_: moved(GUARDING))
     people = recognition.recogniser(recorder.note)
-    with stop.ends(live_camera(config.camera)) as camera:
+    moved(LOADING)
+    with stop.ends(live_camera(config.camera, lambda: moved(NO_PICTURES))) as camera:
         stopping(stop)
         door.report_fault(NOBODY_WATCHES, active=False)
         guard(camera, recognition.eyes(), people, reception, recorder, door, show)

@@ -18,6 +18,9 @@ FIRST_WAIT = Seconds(1.0)
 LONGEST_WAIT = Seconds(30.0)
 """Before what has failed is tried again"""
 
+TELL_EVERY = Seconds(1.0)
+"""While that is waited for"""
+
 
 class Closable(Protocol):
     """Something that ends its work when it is closed."""
@@ -73,6 +76,7 @@ def keep_going(
     work: Callable[[], None],
     stop: Stop,
     failed: Callable[[], None],
+    resting: Callable[[], None] = lambda: None,
     waits: Callable[[], Iterator[Seconds]] = lambda: waiting_times(FIRST_WAIT, LONGEST_WAIT),
 ) -> None:
     """Do `work` until it ends by itself or is told to stop; when it fails, say so, and do it again after a while.
@@ -80,7 +84,8 @@ def keep_going(
     Args:
         work: what must not end.
         stop: ends it.
-        failed: told each time it has failed.
+        failed: told each time it has failed. What it raises ends all: nothing is served by staying.
+        resting: told after that and then every second, until the next attempt. What it raises ends all, too.
         waits: how long to wait before each further attempt.
     """
     pauses = waits()
@@ -94,4 +99,11 @@ def keep_going(
         else:
             return
         failed()
-        stop.wait(next(pauses))
+        _rest(next(pauses), stop, resting)
+
+
+def _rest(pause: Seconds, stop: Stop, resting: Callable[[], None]) -> None:
+    while pause > 0 and not stop.told:
+        resting()
+        stop.wait(min(pause, TELL_EVERY))
+        pause = Seconds(pause - TELL_EVERY)

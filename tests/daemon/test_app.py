@@ -7,6 +7,7 @@ import os
 import queue
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -51,6 +52,7 @@ from faceplate.recognition import Recognition, thresholds_of
 from faceplate.service import Stop
 from faceplate.settings import Settings
 from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Seconds, Show
+from mjpeg_server import MjpegServer
 
 MAN = FOOTAGE / "man-2.jpg"
 STANDING = Stills(frame_rate=10.0, frames=6)
@@ -392,6 +394,74 @@ def press(hardware: Hardware) -> None:
 
     soon(is_heard)
     hardware.switches.set(exit_pressed=False)
+
+
+def test_a_door_whose_own_thread_is_gone_ends_the_daemon(enrolled, tmp_path, monkeypatch):
+    """Nobody inside is served by staying; systemd starts it anew."""
+    config = with_an_exit_button(filmed(enrolled, a_film(tmp_path / "film", 1000)))
+
+    class Broken(simulated.SimulatedSwitches):
+        def read(self):
+            raise ZeroDivisionError("a bug in a driver")
+
+    monkeypatch.setattr(simulated, "SimulatedSwitches", Broken)
+    with pytest.raises(ZeroDivisionError):
+        app.run(config, nobody_stops_it)
+
+
+@pytest.fixture
+def systemd(tmp_path, monkeypatch) -> Iterator[Callable[[], list[str]]]:
+    """Plays systemd: gives what it was told so far, line by line."""
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(0)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        told: list[str] = []
+
+        def heard() -> list[str]:
+            with suppress(BlockingIOError):
+                while True:
+                    told.extend(listening.recv(4096).decode().splitlines())
+            return told
+
+        yield heard
+
+
+def test_systemd_hears_that_the_door_is_served_then_of_the_frames_and_of_the_end(enrolled, tmp_path, systemd):
+    app.run(filmed(enrolled, a_film(tmp_path / "film", 25)), nobody_stops_it)
+    told = systemd()
+    assert told[:2] == ["READY=1", f"STATUS={app.LOADING}"]
+    assert f"STATUS={app.GUARDING}" in told
+    assert "WATCHDOG=1" in told[told.index(f"STATUS={app.GUARDING}") :]
+    assert told[-2] == "STOPPING=1"
+
+
+def test_systemd_hears_that_only_the_exit_button_is_served(enrolled, tmp_path, monkeypatch, systemd):
+    config = with_an_exit_button(filmed(enrolled, tmp_path / "nowhere"))
+    with running(config, monkeypatch):
+        soon(lambda: f"STATUS={app.UNWATCHED}" in systemd())
+        seen = len(systemd())
+        soon(lambda: "WATCHDOG=1" in systemd()[seen:])
+
+
+def test_a_network_camera_that_falls_silent_is_no_reason_to_end_the_daemon(enrolled, monkeypatch, systemd):
+    with MjpegServer() as server:
+        camera = {"driver": "opencv", "source": server.address, "stall_timeout": Seconds(30.0)}
+        with running(with_(with_an_exit_button(enrolled), "camera", **camera), monkeypatch):
+            soon(lambda: f"STATUS={app.GUARDING}" in systemd())
+            server.stall()
+            soon(lambda: f"STATUS={app.NO_PICTURES}" in systemd())
+            seen = len(systemd())
+            soon(lambda: "WATCHDOG=1" in systemd()[seen:])
+            server.resume()
+            soon(lambda: f"STATUS={app.GUARDING}" in systemd()[seen:])
+
+
+def test_systemd_hears_nothing_of_a_door_that_could_not_be_locked(config, tmp_path, systemd):
+    door = with_(filmed(config, a_film(tmp_path / "film", 1)), "door", driver="gpiozero", chip="/dev/gpiochip99")
+    with pytest.raises(DoorError):
+        app.run(door, nobody_stops_it)
+    assert systemd() == []
 
 
 def test_faces_are_answered_again_once_what_was_broken_is_mended(enrolled, tmp_path, monkeypatch):

@@ -256,6 +256,65 @@ def test_closing_during_an_outage_makes_no_further_attempt(source, clock, waits)
     assert source.openings == 1
 
 
+@pytest.fixture
+def looks_often(monkeypatch):
+    monkeypatch.setattr(live, "LOOK_EVERY", 0.01)  # a patch, so that the test need not wait the real time
+
+
+@contextmanager
+def telling_of_waits(source: ScriptedSource, clock: FakeClock, waits: Waits) -> Iterator[threading.Event]:
+    """Somebody waits for frames; gives what is set each time the camera says it goes on trying."""
+    tells = threading.Event()
+    camera = LiveCamera(source, stall_timeout=STALL, clock=clock, wait=waits, waiting=tells.set)
+    receiver = threading.Thread(target=lambda: list(camera.frames()))
+    receiver.start()
+    try:
+        yield tells
+    finally:
+        waits.closed_meanwhile = True
+        source.hang_up()
+        camera.close()
+        receiver.join(LONG)
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_whoever_waits_for_a_frame_is_told_that_the_capture_goes_on_trying(source, clock, waits):
+    with telling_of_waits(source, clock, waits) as tells:
+        assert tells.wait(LONG)
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_a_driver_that_hangs_is_not_taken_for_one_that_tries(source, clock, waits):
+    with telling_of_waits(source, clock, waits) as tells:
+        source.wait_until_dry()
+        clock.now += STALL + live.LONGEST_CALL + 0.1
+        tells.clear()
+        tells.wait(0.05)  # one look may have been under way
+        tells.clear()
+        assert not tells.wait(0.2), "twenty looks, and none of them took it to be alive"
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_between_two_attempts_it_tries_however_long_that_takes(source, clock):
+    resting, go_on = threading.Event(), threading.Event()
+
+    class Rests(Waits):
+        def __call__(self, delay: Seconds) -> bool:
+            resting.set()
+            assert go_on.wait(LONG)
+            return super().__call__(delay)
+
+    with telling_of_waits(source, clock, Rests()) as tells:
+        try:
+            source.gives(CameraError("lost"))
+            assert resting.wait(LONG)
+            clock.now += 10 * (STALL + live.LONGEST_CALL)
+            tells.clear()
+            assert tells.wait(LONG)
+        finally:
+            go_on.set()
+
+
 def test_the_delays_double_between_half_a_second_and_half_a_minute():
     for _ in range(200):
         delays = list(itertools.islice(reopening_delays(), 12))

@@ -51,6 +51,7 @@ def test_the_locks_side_speaks_to_this_machine_only():
     settings = settings_of("faceplate.service")
     assert words(settings["RestrictAddressFamilies"]) == {"AF_UNIX"}
     assert settings["IPAddressDeny"] == ["any"]
+    assert settings["PrivateNetwork"] == ["yes"]
 
 
 def test_the_control_socket_has_its_folder():
@@ -70,13 +71,13 @@ def test_only_the_locks_side_has_devices():
     bridge = settings_of("faceplate-bridge.service")
     assert bridge["PrivateDevices"] == ["yes"]
     assert "DeviceAllow" not in bridge
-    assert "SupplementaryGroups" not in bridge
+    assert bridge["SupplementaryGroups"] == ["faceplate"], "which may open the control socket, and no device"
 
 
 def test_the_bridge_cannot_reach_the_faces_or_their_key():
     hidden = {path.lstrip("-") for path in words(settings_of("faceplate-bridge.service")["InaccessiblePaths"])}
-    assert {"/var/lib/faceplate/people", "/etc/faceplate/gallery.key"} <= hidden
-    assert "LoadCredential" not in settings_of("faceplate-bridge.service")
+    assert {"/var/lib/faceplate", "/etc/faceplate/gallery.key", "/etc/credstore"} <= hidden
+    assert settings_of("faceplate-bridge.service")["LoadCredential"] == ["mqtt.password:faceplate.mqtt.password"]
 
 
 def test_the_door_is_secured_after_every_end_and_the_lock_comes_back():
@@ -99,7 +100,8 @@ def test_the_locks_keeper_is_left_to_lock_before_anything_is_killed():
 @pytest.mark.parametrize("unit", [unit.name for unit in UNITS])
 def test_the_store_is_for_the_service_alone(unit):
     settings = settings_of(unit)
-    assert settings["User"] == ["faceplate"]
+    owner = unit.removesuffix(".service")
+    assert (settings["User"], settings["Group"], settings["StateDirectory"]) == ([owner], [owner], [owner])
     assert settings["StateDirectoryMode"] == ["0700"]
     assert settings["UMask"] == ["0077"]
     assert settings["NoNewPrivileges"] == ["yes"]

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import closing
@@ -37,9 +38,9 @@ class House:
         lines += [f"  {key}: {value}" for key, value in keys.items()]
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def bridge(self):
+    def bridge(self, **environment):
         command = [sys.executable, "-m", "faceplate", "bridge", "--config", self.config]
-        return Program(command, {"PYTHONPATH": str(ROOT / "daemon")})
+        return Program(command, {"PYTHONPATH": str(ROOT / "daemon")} | environment)
 
     def write(self, count):
         with closing(Journal(self.path)) as journal:
@@ -82,6 +83,39 @@ def test_events_arrive_in_order_unretained_and_states_are_retained(tmp_path, bro
         kept = {message.topic for message in late.received()}
         assert kept == {f"{BASE}/{name}" for name in ("availability", "daemon", "lock/state")}
         assert all(message.retained for message in late.received())
+
+
+class Systemd:
+    """Listens as systemd does."""
+
+    def __init__(self, folder):
+        self.address = str(folder / "notify")
+        self.lines = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self.address)
+        self._socket.settimeout(30)
+
+    def wait_for(self, line):
+        while line not in self.lines:
+            self.lines += self._socket.recv(4096).decode().splitlines()
+
+    def close(self):
+        self._socket.close()
+
+
+def test_systemd_hears_of_a_bridge_that_waits_then_delivers_and_then_ends(tmp_path, broker):
+    house = House(tmp_path, broker.port)
+    house.write(1)
+    broker.stop()
+    with closing(Systemd(tmp_path)) as systemd, house.bridge(NOTIFY_SOCKET=systemd.address) as bridge:
+        systemd.wait_for("READY=1")
+        systemd.wait_for("STATUS=the broker cannot be reached; the log says why")
+        broker.start()
+        systemd.wait_for("STATUS=connected to the broker")
+        systemd.lines.clear()
+        systemd.wait_for("WATCHDOG=1")
+        assert bridge.end() == 0
+        systemd.wait_for("STOPPING=1")
 
 
 def test_a_message_is_as_the_manual_shows_it(tmp_path, broker):

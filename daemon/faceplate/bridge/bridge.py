@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Final
 
@@ -21,6 +21,10 @@ _log = logging.getLogger(__name__)
 
 POLL: Final = Seconds(0.2)
 """How often the journal is looked at"""
+
+CONNECTED: Final = "connected to the broker"
+WAITING: Final = "the broker cannot be reached; the log says why"
+"""What it does, in the words of the service manager"""
 
 _BATCH: Final = 50
 """Rows read at once; a stop, an order or a new state waits no longer than these take"""
@@ -43,6 +47,7 @@ class Bridge:
         clock: Clock,
         stop: Event,
         home: str | None = None,
+        moved: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Nothing happens before `run()`, and nothing after `stop` is set.
 
@@ -56,6 +61,7 @@ class Bridge:
             clock: tells when to look again.
             stop: ends it.
             home: topic on which Home Assistant says that it has started, and is to be told all again; None: never mind.
+            moved: told what it does, whenever it has done a piece of that.
         """
         self._link = link
         self._topics = topics
@@ -66,6 +72,7 @@ class Bridge:
         self._clock = clock
         self._stop = stop
         self._home = home
+        self._moved = moved
         self._store_fault = ""
 
     def run(self) -> None:
@@ -74,6 +81,7 @@ class Bridge:
             try:
                 self._serve()
             except LinkDownError as error:
+                self._moved(WAITING)
                 self._stop.wait(self._outage.failed(error))
 
     def _serve(self) -> None:
@@ -89,6 +97,7 @@ class Bridge:
             look_again = Seconds(self._clock() + POLL)
             self._look()
             self._outage.over()
+            self._moved(CONNECTED)
             self._listen(look_again)
         self._link.publish(self._topics.availability(STOPPED))
         self._link.close()
@@ -115,6 +124,7 @@ class Bridge:
             if self._stop.is_set():
                 return
             self._link.publish(self._topics.event(row))
+            self._moved(CONNECTED)
             self._outbox.delivered(row)
 
     def _listen(self, until: Seconds) -> None:

@@ -21,6 +21,12 @@ LONGEST_DELAY = Seconds(30.0)
 CLOSE_TIMEOUT = Seconds(2.0)
 """How long `close` waits for a driver that is still busy reading"""
 
+LOOK_EVERY = Seconds(1.0)
+"""How often it is looked, while no frame comes, whether the capture still tries"""
+
+LONGEST_CALL = Seconds(15.0)
+"""How long a driver may take, beyond the stall time-out, to open, read or close; longer than this, and it hangs"""
+
 
 class Source(Protocol):
     """A device or stream as its driver knows it. Only one thread uses it at a time."""
@@ -103,11 +109,21 @@ class NewestFrame:
             self._frame = None
             self._changed.notify_all()
 
-    def after(self, index: int) -> Frame | None:
-        """Wait for a frame newer than the one with this index; None when there will be no more."""
+    def after(self, index: int, meanwhile: Callable[[], None] = lambda: None) -> Frame | None:
+        """Wait for a frame newer than the one with this index; None when there will be no more.
+
+        While none comes, `meanwhile` is called now and then.
+        """
+        while not self._comes(index):
+            meanwhile()
         with self._changed:
-            self._changed.wait_for(lambda: self._ended or (self._frame is not None and self._frame.index > index))
             return self._frame
+
+    def _comes(self, index: int) -> bool:
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._ended or (self._frame is not None and self._frame.index > index), LOOK_EVERY
+            )
 
 
 class LiveCamera:
@@ -127,24 +143,37 @@ class LiveCamera:
         stall_timeout: Seconds,
         clock: Clock = monotonic,
         wait: Callable[[Seconds], bool] | None = None,
+        waiting: Callable[[], None] = lambda: None,
     ) -> None:
-        """`wait` waits before an attempt and tells whether the camera was closed meanwhile; tests bring their own."""
+        """Open it.
+
+        Args:
+            source: what gives the pictures.
+            stall_timeout: a source that gives none for this long is opened again.
+            clock: stamps the frames.
+            wait: waits before an attempt and tells whether the camera was closed meanwhile; tests bring their own.
+            waiting: called now and then by whoever waits for a frame, as long as the capture goes on trying to get
+                one. While a driver hangs it is not called.
+        """
         self._source = source
         self._stall_timeout = stall_timeout
         self._clock = clock
         self._closed = threading.Event()
         self._wait = wait or self._closed.wait
+        self._waiting = waiting
         self._newest = NewestFrame()
         self._last_given = -1
         self._captured = 0
         source.open()
         self._last_sign_of_life = clock()
+        self._busy_since: Seconds | None = None
+        """When the driver was last asked for something; None: it has nothing to do"""
         self._thread = threading.Thread(target=self._run, name=f"camera {source.name}", daemon=True)
         self._thread.start()
 
     def frames(self) -> Iterator[Frame]:
         """Each time the newest frame, which nobody was given before."""
-        while (frame := self._newest.after(self._last_given)) is not None:
+        while (frame := self._newest.after(self._last_given, self._tell_of_waiting)) is not None:
             self._last_given = frame.index
             yield frame
         if not self._closed.is_set():
@@ -160,6 +189,11 @@ class LiveCamera:
         if self._thread.is_alive():
             _log.warning("camera %s did not come back within %g s of closing", self._source.name, CLOSE_TIMEOUT)
 
+    def _tell_of_waiting(self) -> None:
+        since = self._busy_since
+        if since is None or self._clock() - since <= self._stall_timeout + LONGEST_CALL:
+            self._waiting()
+
     def _run(self) -> None:
         try:
             self._capture()
@@ -172,6 +206,7 @@ class LiveCamera:
         is_open = True
         while not self._closed.is_set():
             try:
+                self._busy_since = self._clock()
                 if not is_open:
                     self._open_again()
                     is_open = True
@@ -180,6 +215,7 @@ class LiveCamera:
                 self._newest.clear()  # what was seen before the loss is no longer what stands before the door
                 self._source.close()
                 is_open = False
+                self._busy_since = None
                 if self._wait(outage.failed(error)):
                     return
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,9 +41,11 @@ class OpenCvCamera(LiveCamera):
         CameraError: it cannot be opened.
     """
 
-    def __init__(self, config: CameraConfig, *, clock: Clock = monotonic) -> None:
+    def __init__(
+        self, config: CameraConfig, *, clock: Clock = monotonic, waiting: Callable[[], None] = lambda: None
+    ) -> None:
         source = StreamSource(config) if "://" in str(config.source) else UsbSource(config)
-        super().__init__(source, stall_timeout=config.stall_timeout, clock=clock)
+        super().__init__(source, stall_timeout=config.stall_timeout, clock=clock, waiting=waiting)
 
 
 class _OpenCvSource:

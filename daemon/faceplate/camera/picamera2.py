@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -25,8 +26,11 @@ class Picamera2Camera(LiveCamera):
         CameraError: picamera2 is missing, or the camera cannot be opened.
     """
 
-    def __init__(self, config: CameraConfig, *, clock: Clock = monotonic) -> None:
-        super().__init__(Picamera2Source(config, load_picamera2()), stall_timeout=config.stall_timeout, clock=clock)
+    def __init__(
+        self, config: CameraConfig, *, clock: Clock = monotonic, waiting: Callable[[], None] = lambda: None
+    ) -> None:
+        source = Picamera2Source(config, load_picamera2())
+        super().__init__(source, stall_timeout=config.stall_timeout, clock=clock, waiting=waiting)
 
 
 class Picamera2Source:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 
 from faceplate.bridge.board import Board
-from faceplate.bridge.bridge import Bridge
+from faceplate.bridge.bridge import WAITING, Bridge
 from faceplate.bridge.clerk import Clerk
 from faceplate.bridge.discovery import birth, discovery
 from faceplate.bridge.entities import Home
@@ -28,6 +28,7 @@ from faceplate.commands.bridge_daemon import AskedDaemon
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
 from faceplate.config import Config
 from faceplate.journal.journal import wall_clock
+from faceplate.supervision import supervised
 
 
 def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -49,8 +50,8 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def bridge_of(config: Config, stop: threading.Event) -> Iterator[Bridge]:
-    """The bridge of the configuration; `run()` it until `stop` is set.
+def bridge_of(config: Config, stop: threading.Event, moved: Callable[[str], None] = lambda _: None) -> Iterator[Bridge]:
+    """The bridge of the configuration; `run()` it until `stop` is set. `moved` is told whenever it has done something.
 
     Raises:
         BridgeError: the password or a certificate cannot be used.
@@ -66,7 +67,7 @@ def bridge_of(config: Config, stop: threading.Event) -> Iterator[Bridge]:
         clerk = Clerk(gate, daemon, topics, monotonic, wall_clock)
         outbox = Outbox(daemon.rows_after, CursorFile(config.bridge.cursor_file))
         told_again = birth(home) if home else None
-        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), monotonic, stop, told_again)
+        yield Bridge(link, topics, outbox, reporter, clerk, Outage(), monotonic, stop, told_again, moved)
 
 
 def link_of(config: Config, topics: Topics, suffix: str = "") -> PahoLink:
@@ -107,6 +108,7 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     for number in (signal.SIGTERM, signal.SIGINT):
         # From a thread of its own: a handler interrupts the main thread, which may hold the event's inner lock.
         signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
-    with bridge_of(config, stop) as bridge:
+    # A broker that is not there keeps nothing from being ready: the bridge is there to wait for it.
+    with supervised(lambda: None, WAITING, monotonic) as moved, bridge_of(config, stop, moved) as bridge:
         bridge.run()
     return ExitCode.OK

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import signal
 import threading
 
 from faceplate import app
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
 from faceplate.service import Stop
+
+_STANDARD_ERROR = 2
 
 
 def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -26,6 +29,9 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> ExitCode:
     config = config_of(arguments)
     set_up_logging(config.log)
+    # The watchdog's SIGABRT, and a crash in a driver, leave in the log where each thread was. Should that trip over a
+    # thread that still runs, it ends here just the same.
+    faulthandler.enable(_STANDARD_ERROR)
     # Before there is a camera to close, a stop is an ordinary exception: everything built so far is taken down.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

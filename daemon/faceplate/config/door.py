@@ -128,7 +128,7 @@ class DoorConfig(Section):
     @model_validator(mode="after")
     def _every_line_has_one_use(self) -> Self:
         uses: dict[int, str] = {}
-        for use, line in self._lines():
+        for use, line in self.lines():
             if line in uses:
                 raise ValueError(f"line {line} is given to both {uses[line]} and {use}")
             uses[line] = use
@@ -140,7 +140,8 @@ class DoorConfig(Section):
             raise ValueError(f"pre_alarm_time ({self.pre_alarm_time:g}) must not exceed open_time ({self.open_time:g})")
         return self
 
-    def _lines(self) -> Iterator[tuple[str, int]]:
+    def lines(self) -> Iterator[tuple[str, int]]:
+        """What each line is used for, and its number."""
         yield "line", self.line
         if self.lock_line is not None:
             yield "lock_line", self.lock_line

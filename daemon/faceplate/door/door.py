@@ -146,6 +146,15 @@ class Door:
                 self._controller.give(Fault(what, active))
                 self._changed.notify_all()
 
+    def check(self) -> None:
+        """Look whether the door's thread is still there. Waits for as long as it hangs.
+
+        Raises:
+            DoorError: the door is not running, or has stopped obeying; whatever stopped it is raised as it is.
+        """
+        with self._changed:
+            self._check_running()
+
     def tick(self) -> None:
         """Read the inputs and let time pass.
 

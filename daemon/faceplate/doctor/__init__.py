@@ -1,0 +1,1 @@
+"""What `faceplate doctor` looks at: each check a function from the case to one finding."""
