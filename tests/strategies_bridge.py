@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from faceplate.bridge.command_payloads import ClosedMode, Setting
-from faceplate.bridge.state_payloads import RestartReason
+from faceplate.bridge.payloads.commands import ClosedMode, Setting
+from faceplate.bridge.payloads.states import RestartReason
 from faceplate.events import DoorEventType, DoorMode
 
 STATUS = {

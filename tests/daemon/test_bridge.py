@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from faceplate.bridge.board import Board
 from faceplate.bridge.bridge import Bridge
-from faceplate.bridge.clerk import Clerk
+from faceplate.bridge.broker.link import LinkDownError, LinkRefusedError, Received
+from faceplate.bridge.broker.outage import Outage
 from faceplate.bridge.daemon import DaemonAwayError, DaemonRefusedError
-from faceplate.bridge.gate import Gate
-from faceplate.bridge.link import LinkDownError, LinkRefusedError, Received
+from faceplate.bridge.intake.clerk import Clerk
+from faceplate.bridge.intake.gate import Gate
 from faceplate.bridge.messages import Message, Topics
-from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import Cursor, CursorFile, Outbox
 from faceplate.bridge.reporter import Kind, Reporter
 from faceplate.errors import StoreError

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from faceplate.bridge.answer_payloads import Done, RefusalReason, Refused
-from faceplate.bridge.command_payloads import AnyRequest, ClosedMode, CommandName, LockRequest
+from faceplate.bridge.intake.requests import Refusal, request_from
 from faceplate.bridge.messages import Topics
-from faceplate.bridge.requests import Refusal, request_from
+from faceplate.bridge.payloads.answers import Done, RefusalReason, Refused
+from faceplate.bridge.payloads.commands import AnyRequest, ClosedMode, CommandName, LockRequest
 from faceplate.config import CommandsConfig
 from faceplate.control.protocol import Fault
 from faceplate.events import DoorMode

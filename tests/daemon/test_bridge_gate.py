@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.bridge.bucket import Bucket
-from faceplate.bridge.gate import BURST, RATE, Gate
-from faceplate.bridge.inbox import Inbox
-from faceplate.bridge.link import Received
-from faceplate.bridge.refusals import AGAIN, ANSWER_RATE, ANSWERS, INTERVAL, Note, Refusals
-from faceplate.bridge.requests import LONGEST, Refusal, RefusalReason, Request
-from faceplate.bridge.seen import KEPT, SeenFile
+from faceplate.bridge.broker.inbox import Inbox
+from faceplate.bridge.broker.link import Received
+from faceplate.bridge.intake.bucket import Bucket
+from faceplate.bridge.intake.gate import BURST, RATE, Gate
+from faceplate.bridge.intake.refusals import AGAIN, ANSWER_RATE, ANSWERS, INTERVAL, Note, Refusals
+from faceplate.bridge.intake.requests import LONGEST, Refusal, RefusalReason, Request
+from faceplate.bridge.intake.seen import KEPT, SeenFile
 from faceplate.errors import StoreError
 from faceplate.types import Seconds
 

@@ -7,8 +7,8 @@ import json
 import pytest
 from hypothesis import given
 
-from faceplate.bridge.event_payloads import AccessEventType, SystemEventType
 from faceplate.bridge.messages import Message, Topics
+from faceplate.bridge.payloads.events import AccessEventType, SystemEventType
 from faceplate.bridge.rows import LOCK_STATES, OUTCOMES
 from faceplate.events import Cause, CommandEvent, DoorEvent, DoorEventType, DoorMode, JournalRow, PeopleEvent
 from faceplate.journal import entries as written

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from faceplate.bridge import asyncapi, channels, schemas
-from faceplate.bridge.answer_payloads import Done, RefusalReason, Refused
-from faceplate.bridge.channels import CHANNELS
-from faceplate.bridge.command_payloads import AnyRequest, CommandName
-from faceplate.bridge.event_payloads import AccessEventType, SystemEventType
 from faceplate.bridge.messages import Topics
-from faceplate.bridge.state_words import Availability, OnOffLine
+from faceplate.bridge.payloads import asyncapi, channels, schemas
+from faceplate.bridge.payloads.answers import Done, RefusalReason, Refused
+from faceplate.bridge.payloads.channels import CHANNELS
+from faceplate.bridge.payloads.commands import AnyRequest, CommandName
+from faceplate.bridge.payloads.events import AccessEventType, SystemEventType
+from faceplate.bridge.payloads.words import Availability, OnOffLine
 from faceplate.bridge.states import diagnostics, states
 from faceplate.events import Cause, CommandEvent, DoorEvent, DoorEventType, DoorMode, JournalRow, PeopleEvent
 from faceplate.journal.entries import EventsLost
@@ -54,7 +54,7 @@ def tree_of(message):
 
 
 def test_what_is_published_is_what_the_code_says():
-    """If this fails: `python -m faceplate.bridge.schemas docs/mqtt`."""
+    """If this fails: `python -m faceplate.bridge.payloads.schemas docs/mqtt`."""
     published = {path.name: path.read_text(encoding="utf-8") for path in DOCS.iterdir() if path.suffix != ".md"}
     made = schemas.documents()
     assert published.keys() == made.keys()

@@ -1,6 +1,6 @@
 import pytest
 
-from faceplate.bridge.security import password_of, tls_of, warn_of_plain_text
+from faceplate.bridge.broker.security import password_of, tls_of, warn_of_plain_text
 from faceplate.config import BridgeConfig, TlsConfig
 from faceplate.errors import BridgeError
 

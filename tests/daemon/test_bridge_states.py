@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.bridge import channels
 from faceplate.bridge.messages import Message, Topics
-from faceplate.bridge.state_words import ModeState
+from faceplate.bridge.payloads import channels
+from faceplate.bridge.payloads.words import ModeState
 from faceplate.bridge.states import diagnostics, states
 from faceplate.events import DoorMode
 from strategies_bridge import STATUS, statuses

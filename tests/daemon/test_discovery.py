@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.bridge import channels
-from faceplate.bridge.channels import CHANNELS
-from faceplate.bridge.command_payloads import ClosedMode, CommandName
-from faceplate.bridge.controls import ENROLMENT_TIME, NEWER_KEYS
-from faceplate.bridge.discovery import birth, discovery, removal, topic
-from faceplate.bridge.entities import Home
-from faceplate.bridge.event_payloads import AccessEventType, SystemEventType
+from faceplate.bridge.home_assistant.controls import ENROLMENT_TIME, NEWER_KEYS
+from faceplate.bridge.home_assistant.discovery import birth, discovery, removal, topic
+from faceplate.bridge.home_assistant.entities import Home
 from faceplate.bridge.messages import Topics
-from faceplate.bridge.state_words import ModeState
+from faceplate.bridge.payloads import channels
+from faceplate.bridge.payloads.channels import CHANNELS
+from faceplate.bridge.payloads.commands import ClosedMode, CommandName
+from faceplate.bridge.payloads.events import AccessEventType, SystemEventType
+from faceplate.bridge.payloads.words import ModeState
 from faceplate.config.bridge import Setting
 from faceplate.config.door import InputsConfig
 from faceplate.config_file import config_from

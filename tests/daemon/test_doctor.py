@@ -19,9 +19,9 @@ import pytest
 
 from broker import Broker, Subscriber, free_port, send, set_password
 from faceplate.__main__ import main
-from faceplate.bridge.discovery import topic
-from faceplate.bridge.entities import Home
-from faceplate.bridge.link import Link
+from faceplate.bridge.broker.link import Link
+from faceplate.bridge.home_assistant.discovery import topic
+from faceplate.bridge.home_assistant.entities import Home
 from faceplate.bridge.messages import Topics
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config

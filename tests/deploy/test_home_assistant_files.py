@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from faceplate.bridge.command_payloads import CommandName
-from faceplate.bridge.discovery import discovery
-from faceplate.bridge.entities import Home
-from faceplate.bridge.event_payloads import AccessEventType
+from faceplate.bridge.home_assistant.discovery import discovery
+from faceplate.bridge.home_assistant.entities import Home
 from faceplate.bridge.messages import Topics
+from faceplate.bridge.payloads.commands import CommandName
+from faceplate.bridge.payloads.events import AccessEventType
 from faceplate.config.door import InputsConfig
 from faceplate.events import DoorEventType
 from strategies_bridge import STATUS

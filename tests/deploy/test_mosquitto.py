@@ -21,10 +21,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from broker import Broker, Program, set_password
 from dashboard import stamp
-from faceplate.bridge import discovery
-from faceplate.bridge.channels import CHANNELS
-from faceplate.bridge.entities import Home
+from faceplate.bridge.home_assistant import discovery
+from faceplate.bridge.home_assistant.entities import Home
 from faceplate.bridge.messages import Topics
+from faceplate.bridge.payloads.channels import CHANNELS
 from faceplate.snapshot import MOST_BYTES
 from mjpeg_server import MjpegServer
 from mqtt_house import MqttHouse, Scene

@@ -10,7 +10,7 @@ import pytest
 
 from broker import Broker
 from dashboard import Dashboard
-from faceplate.bridge import channels
+from faceplate.bridge.payloads import channels
 from faceplate.commands.common import ExitCode
 from mjpeg_server import MjpegServer
 from mqtt_house import EVERYTHING, MqttHouse

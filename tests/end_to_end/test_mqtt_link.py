@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from broker import Broker, OldBroker, Subscriber, send
-from faceplate.bridge.gate import Gate
-from faceplate.bridge.inbox import CAPACITY
-from faceplate.bridge.link import LinkDownError, LinkRefusedError, Received
+from faceplate.bridge.broker.inbox import CAPACITY
+from faceplate.bridge.broker.link import LinkDownError, LinkRefusedError, Received
+from faceplate.bridge.broker.paho_connection import LONGEST_PACKET
+from faceplate.bridge.broker.paho_link import Identity, PahoLink, Timing
+from faceplate.bridge.intake.gate import Gate
+from faceplate.bridge.intake.requests import RefusalReason
+from faceplate.bridge.intake.seen import SeenFile
 from faceplate.bridge.messages import Message
-from faceplate.bridge.paho_connection import LONGEST_PACKET
-from faceplate.bridge.paho_link import Identity, PahoLink, Timing
-from faceplate.bridge.requests import RefusalReason
-from faceplate.bridge.seen import SeenFile
 from faceplate.config import BridgeConfig, TlsConfig
 from faceplate.types import Seconds
 from tcp_proxy import Proxy

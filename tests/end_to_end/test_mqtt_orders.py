@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from dashboard import stamp
-from faceplate.bridge.command_payloads import CommandName
+from faceplate.bridge.payloads.commands import CommandName
 from faceplate.orders.remote_commands import PREFIX
 from mqtt_house import BELL_LINE, CONTACT_LINE, EVERYTHING, PIN, MqttHouse
 from waiting import until

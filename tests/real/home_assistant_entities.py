@@ -9,7 +9,7 @@ from typing import Any
 
 from home_assistant_house import CONFIG_TOPIC, LOCK, House
 
-from faceplate.bridge.controls import NEWER_KEYS
+from faceplate.bridge.home_assistant.controls import NEWER_KEYS
 from mqtt_house import EVERYTHING
 
 LISTS = Path(__file__).parents[1] / "data" / "home_assistant.json"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Final
 
-from faceplate.bridge.clerk import Clerk
-from faceplate.bridge.link import Link, LinkDownError, Received
+from faceplate.bridge.broker.link import Link, LinkDownError, Received
+from faceplate.bridge.broker.outage import Outage
+from faceplate.bridge.intake.clerk import Clerk
 from faceplate.bridge.messages import ONLINE, STOPPED, Topics
-from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import Outbox
 from faceplate.bridge.reporter import Reporter
 from faceplate.errors import StoreError

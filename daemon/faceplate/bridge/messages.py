@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from faceplate.bridge import channels
-from faceplate.bridge.answer_payloads import Answer
-from faceplate.bridge.channels import Channel
-from faceplate.bridge.payloads import Payload
+from faceplate.bridge.payloads import channels
+from faceplate.bridge.payloads.answers import Answer
+from faceplate.bridge.payloads.channels import Channel
+from faceplate.bridge.payloads.payload import Payload
+from faceplate.bridge.payloads.words import Availability, OnOffLine
 from faceplate.bridge.rows import LOCK_STATES, decision_of, event_of, person_of
-from faceplate.bridge.state_words import Availability, OnOffLine
 from faceplate.events import JournalRow
 
 ONLINE: Final = Availability.ONLINE

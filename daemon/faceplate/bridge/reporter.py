@@ -11,10 +11,10 @@ from typing import Any, Final, TypeAlias
 
 from faceplate.bridge.board import Board
 from faceplate.bridge.daemon import Daemon, DaemonAwayError, DaemonRefusedError
-from faceplate.bridge.event_payloads import AccessEventType
 from faceplate.bridge.messages import Message, Topics
+from faceplate.bridge.payloads.events import AccessEventType
+from faceplate.bridge.payloads.words import OnOffLine
 from faceplate.bridge.rows import LOCK_STATES, OUTCOMES
-from faceplate.bridge.state_words import OnOffLine
 from faceplate.bridge.states import diagnostics, states
 from faceplate.errors import StoreError
 from faceplate.events import JournalRow

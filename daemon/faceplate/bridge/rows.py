@@ -6,9 +6,9 @@ import json
 import logging
 from typing import Any, Final, TypeVar
 
-from faceplate.bridge import channels
-from faceplate.bridge.channels import Channel
-from faceplate.bridge.event_payloads import (
+from faceplate.bridge.payloads import channels
+from faceplate.bridge.payloads.channels import Channel
+from faceplate.bridge.payloads.events import (
     AccessEvent,
     AccessEventType,
     BellEvent,
@@ -20,8 +20,8 @@ from faceplate.bridge.event_payloads import (
     PeopleChangedEvent,
     SystemEventType,
 )
-from faceplate.bridge.state_payloads import DecisionState, PersonState
-from faceplate.bridge.state_words import LockState
+from faceplate.bridge.payloads.states import DecisionState, PersonState
+from faceplate.bridge.payloads.words import LockState
 from faceplate.events import DoorEventType, JournalRow
 from faceplate.types import Outcome
 

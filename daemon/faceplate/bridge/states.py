@@ -10,11 +10,11 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar, get_args
 
-from faceplate.bridge import channels
-from faceplate.bridge.channels import Channel
 from faceplate.bridge.messages import Message, Topics
-from faceplate.bridge.payloads import Payload
-from faceplate.bridge.state_payloads import (
+from faceplate.bridge.payloads import channels
+from faceplate.bridge.payloads.channels import Channel
+from faceplate.bridge.payloads.payload import Payload
+from faceplate.bridge.payloads.states import (
     AlarmState,
     AlarmWord,
     DiagnosticsState,
@@ -23,7 +23,7 @@ from faceplate.bridge.state_payloads import (
     SettingsState,
     VersionsState,
 )
-from faceplate.bridge.state_words import DoorState, LockState, ModeState, OnOffLine, Presence, Switch
+from faceplate.bridge.payloads.words import DoorState, LockState, ModeState, OnOffLine, Presence, Switch
 from faceplate.events import DoorEventType, DoorMode
 
 Status: TypeAlias = Mapping[str, Any]

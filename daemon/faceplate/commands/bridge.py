@@ -11,18 +11,18 @@ from functools import partial
 
 from faceplate.bridge.board import Board
 from faceplate.bridge.bridge import WAITING, Bridge
-from faceplate.bridge.clerk import Clerk
-from faceplate.bridge.discovery import birth, discovery
-from faceplate.bridge.entities import Home
-from faceplate.bridge.gate import Gate
+from faceplate.bridge.broker.outage import Outage
+from faceplate.bridge.broker.paho_link import Identity, PahoLink
+from faceplate.bridge.broker.security import password_of, tls_of, warn_of_plain_text
+from faceplate.bridge.home_assistant.discovery import birth, discovery
+from faceplate.bridge.home_assistant.entities import Home
+from faceplate.bridge.home_assistant.removal import remove
+from faceplate.bridge.intake.clerk import Clerk
+from faceplate.bridge.intake.gate import Gate
+from faceplate.bridge.intake.seen import SeenFile
 from faceplate.bridge.messages import OFFLINE, Topics
-from faceplate.bridge.outage import Outage
 from faceplate.bridge.outbox import CursorFile, Outbox
-from faceplate.bridge.paho_link import Identity, PahoLink
-from faceplate.bridge.removal import remove
 from faceplate.bridge.reporter import Kind, Reporter
-from faceplate.bridge.security import password_of, tls_of, warn_of_plain_text
-from faceplate.bridge.seen import SeenFile
 from faceplate.camera.clock import monotonic
 from faceplate.commands.bridge_daemon import AskedDaemon
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging

@@ -14,7 +14,7 @@ from faceplate.errors import BridgeError
 from faceplate.types import Seconds
 
 if TYPE_CHECKING:
-    from faceplate.bridge.link import Link
+    from faceplate.bridge.broker.link import Link
 
 REACH = "Mend the section `bridge` of the configuration, or the broker's (docs/mqtt.md)"
 NOT_SET_UP = "If you want MQTT, fill in the section `bridge` of the configuration; else let it be"
@@ -56,8 +56,8 @@ def broker(case: Case, credentials: tuple[Path, ...] = CREDENTIALS) -> Finding:
 
 def home_assistant(case: Case, listen: Seconds = LISTEN) -> Finding:
     """What is retained on the broker by Home Assistant and for it."""
-    from faceplate.bridge.discovery import birth, topic  # noqa: PLC0415 - as below
-    from faceplate.bridge.entities import Home  # noqa: PLC0415
+    from faceplate.bridge.home_assistant.discovery import birth, topic  # noqa: PLC0415 - as below
+    from faceplate.bridge.home_assistant.entities import Home  # noqa: PLC0415
     from faceplate.bridge.messages import Topics  # noqa: PLC0415
 
     config = case.config
@@ -107,9 +107,9 @@ def _kept(link: Link, listen: Seconds) -> dict[str, bytes]:
 @contextmanager
 def _connected(config: Config) -> Iterator[Link]:
     # Only here: whoever asks for help, or has no broker, needs no MQTT.
+    from faceplate.bridge.broker.paho_link import Identity, PahoLink  # noqa: PLC0415
+    from faceplate.bridge.broker.security import password_of, tls_of  # noqa: PLC0415
     from faceplate.bridge.messages import Message  # noqa: PLC0415
-    from faceplate.bridge.paho_link import Identity, PahoLink  # noqa: PLC0415
-    from faceplate.bridge.security import password_of, tls_of  # noqa: PLC0415
 
     name = f"{config.bridge.base_topic}-{config.device.id}-doctor"
     identity = Identity(name, password_of(config.bridge), tls_of(config.bridge.tls))

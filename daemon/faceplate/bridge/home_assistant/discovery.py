@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from faceplate.bridge import channels
-from faceplate.bridge.channels import CHANNELS
-from faceplate.bridge.controls import controls
-from faceplate.bridge.entities import Entity, Home
+from faceplate.bridge.home_assistant.controls import controls
+from faceplate.bridge.home_assistant.entities import Entity, Home
+from faceplate.bridge.home_assistant.views import views
 from faceplate.bridge.messages import Message
-from faceplate.bridge.state_payloads import Bounds, SettingsBounds
-from faceplate.bridge.views import views
+from faceplate.bridge.payloads import channels
+from faceplate.bridge.payloads.channels import CHANNELS
+from faceplate.bridge.payloads.states import Bounds, SettingsBounds
 from faceplate.config.bridge import Setting
 
 

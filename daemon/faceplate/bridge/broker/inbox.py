@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from faceplate.bridge.link import Received
+from faceplate.bridge.broker.link import Received
 
 CAPACITY: Final = 64
 """Messages; of the largest that the broker is told to send they are 4 MiB"""

@@ -11,11 +11,11 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from faceplate.bridge.inbox import Inbox
-from faceplate.bridge.link import LinkDownError, LinkRefusedError, Received
+from faceplate.bridge.broker.inbox import Inbox
+from faceplate.bridge.broker.link import LinkDownError, LinkRefusedError, Received
+from faceplate.bridge.broker.packets import as_published, our_limits, properties_of, size_of
+from faceplate.bridge.broker.paho_connection import LONGEST_PACKET, Connection
 from faceplate.bridge.messages import Message
-from faceplate.bridge.packets import as_published, our_limits, properties_of, size_of
-from faceplate.bridge.paho_connection import LONGEST_PACKET, Connection
 from faceplate.config import BridgeConfig
 from faceplate.types import Seconds
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from faceplate.bridge.requests import Request
+from faceplate.bridge.intake.requests import Request
 from faceplate.errors import StoreError
 from faceplate.files import write_atomically
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from faceplate.backoff import waiting_times
-from faceplate.bridge.link import LinkDownError, LinkRefusedError
+from faceplate.bridge.broker.link import LinkDownError, LinkRefusedError
 from faceplate.types import Clock, Seconds
 
 SHORTEST = Seconds(1.0)

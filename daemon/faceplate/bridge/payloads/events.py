@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import ConfigDict
 
-from faceplate.bridge.payloads import AnyObject, Never, Payload, RowId, Seq, Share, Timestamp
+from faceplate.bridge.payloads.payload import AnyObject, Never, Payload, RowId, Seq, Share, Timestamp
 from faceplate.events import Cause, DoorEventType, DoorMode
 from faceplate.types import Method, Reason
 

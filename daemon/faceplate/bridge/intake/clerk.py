@@ -7,14 +7,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from faceplate.bridge.answer_payloads import Answer, Done, RefusalReason, Refused
-from faceplate.bridge.command_payloads import CommandName
+from faceplate.bridge.broker.link import Received
 from faceplate.bridge.daemon import Daemon, DaemonAwayError, DaemonRefusedError
-from faceplate.bridge.gate import Gate
-from faceplate.bridge.link import Received
+from faceplate.bridge.intake.gate import Gate
+from faceplate.bridge.intake.refusals import Note, Refusals
+from faceplate.bridge.intake.requests import Refusal, Request
 from faceplate.bridge.messages import Message, Topics
-from faceplate.bridge.refusals import Note, Refusals
-from faceplate.bridge.requests import Refusal, Request
+from faceplate.bridge.payloads.answers import Answer, Done, RefusalReason, Refused
+from faceplate.bridge.payloads.commands import CommandName
 from faceplate.types import Clock
 
 _log = logging.getLogger(__name__)

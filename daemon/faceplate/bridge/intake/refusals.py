@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from faceplate.bridge.answer_payloads import RefusalReason
-from faceplate.bridge.bucket import Bucket
-from faceplate.bridge.requests import Refusal
+from faceplate.bridge.intake.bucket import Bucket
+from faceplate.bridge.intake.requests import Refusal
+from faceplate.bridge.payloads.answers import RefusalReason
 from faceplate.types import Seconds
 
 ANSWERS: Final = 10

@@ -1,6 +1,6 @@
 """What goes over MQTT as machines read it: a JSON Schema of each payload, and an AsyncAPI document of it all.
 
-`python -m faceplate.bridge.schemas docs/mqtt` writes them.
+`python -m faceplate.bridge.payloads.schemas docs/mqtt` writes them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from faceplate.bridge import asyncapi
-from faceplate.bridge.channels import CHANNELS, Channel
+from faceplate.bridge.payloads import asyncapi
+from faceplate.bridge.payloads.channels import CHANNELS, Channel
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from faceplate.bridge import channels
-from faceplate.bridge.discovery import removal
-from faceplate.bridge.entities import Home
-from faceplate.bridge.link import Link
+from faceplate.bridge.broker.link import Link
+from faceplate.bridge.home_assistant.discovery import removal
+from faceplate.bridge.home_assistant.entities import Home
 from faceplate.bridge.messages import ONLINE
+from faceplate.bridge.payloads import channels
 from faceplate.errors import BridgeError
 from faceplate.types import Seconds
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 import yaml
 
 from faceplate import __version__
-from faceplate.bridge import channels
-from faceplate.bridge.channels import CHANNELS, Channel
-from faceplate.bridge.state_words import Availability
+from faceplate.bridge.payloads import channels
+from faceplate.bridge.payloads.channels import CHANNELS, Channel
+from faceplate.bridge.payloads.words import Availability
 
 BASE: Final = "{base_topic}/{device_id}"
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from faceplate.bridge.payloads import Payload, Seq, Share, Timestamp
+from faceplate.bridge.payloads.payload import Payload, Seq, Share, Timestamp
 from faceplate.events import DoorEventType
 from faceplate.restart import RestartReason
 from faceplate.types import Method, Outcome, Reason

@@ -12,8 +12,8 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import MQTTException, Properties  # type: ignore[attr-defined]  # 2.2 moved it
 from paho.mqtt.reasoncodes import ReasonCode
 
-from faceplate.bridge.inbox import Inbox
-from faceplate.bridge.link import LinkRefusedError, Received
+from faceplate.bridge.broker.inbox import Inbox
+from faceplate.bridge.broker.link import LinkRefusedError, Received
 from faceplate.types import Seconds
 
 LONGEST_PACKET: Final = 64 * 1024

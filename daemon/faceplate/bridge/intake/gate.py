@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from faceplate.bridge.answer_payloads import RefusalReason
-from faceplate.bridge.bucket import Bucket
-from faceplate.bridge.link import Received
-from faceplate.bridge.requests import LONGEST, Refusal, Request, request_from
+from faceplate.bridge.broker.link import Received
+from faceplate.bridge.intake.bucket import Bucket
+from faceplate.bridge.intake.requests import LONGEST, Refusal, Request, request_from
+from faceplate.bridge.payloads.answers import RefusalReason
 from faceplate.errors import StoreError
 from faceplate.types import Seconds
 

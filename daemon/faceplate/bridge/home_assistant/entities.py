@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from faceplate import __version__
-from faceplate.bridge import channels
-from faceplate.bridge.channels import Channel
-from faceplate.bridge.command_payloads import CommandName
 from faceplate.bridge.messages import Topics
-from faceplate.bridge.state_words import Availability, OnOffLine
+from faceplate.bridge.payloads import channels
+from faceplate.bridge.payloads.channels import Channel
+from faceplate.bridge.payloads.commands import CommandName
+from faceplate.bridge.payloads.words import Availability, OnOffLine
 from faceplate.config import Config
 
 CONFIG: Final = {"entity_category": "config"}

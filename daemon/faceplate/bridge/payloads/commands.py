@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import AwareDatetime, ConfigDict, Field, SecretStr
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
-from faceplate.bridge.payloads import Payload
+from faceplate.bridge.payloads.payload import Payload
 from faceplate.config.bridge import Setting
 
 _ISO: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final, get_args
 
-from faceplate.bridge import channels
-from faceplate.bridge.channels import Channel
-from faceplate.bridge.entities import (
+from faceplate.bridge.home_assistant.entities import (
     DIAGNOSTIC,
     HIDDEN,
     Entity,
@@ -17,8 +15,10 @@ from faceplate.bridge.entities import (
     because_of_the_journal,
     told,
 )
-from faceplate.bridge.event_payloads import AccessEventType, DoorWord, Ring, SystemEventType
-from faceplate.bridge.state_words import DoorState, OnOffLine, Presence
+from faceplate.bridge.payloads import channels
+from faceplate.bridge.payloads.channels import Channel
+from faceplate.bridge.payloads.events import AccessEventType, DoorWord, Ring, SystemEventType
+from faceplate.bridge.payloads.words import DoorState, OnOffLine, Presence
 from faceplate.events import DoorEventType
 from faceplate.restart import RestartReason
 from faceplate.types import Outcome, Reason

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from faceplate.bridge import channels
-from faceplate.bridge.command_payloads import CommandName
-from faceplate.bridge.entities import CONFIG, DIAGNOSTIC, HIDDEN, TOLD, Entity, Home, told
-from faceplate.bridge.state_payloads import Bounds
-from faceplate.bridge.state_words import ModeState, Switch
-from faceplate.bridge.views import one_of
+from faceplate.bridge.home_assistant.entities import CONFIG, DIAGNOSTIC, HIDDEN, TOLD, Entity, Home, told
+from faceplate.bridge.home_assistant.views import one_of
+from faceplate.bridge.payloads import channels
+from faceplate.bridge.payloads.commands import CommandName
+from faceplate.bridge.payloads.states import Bounds
+from faceplate.bridge.payloads.words import ModeState, Switch
 from faceplate.config.bridge import Setting
 
 ENROLMENT_TIME: Final = 120

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from faceplate.bridge.command_payloads import CommandName, RequestId
-from faceplate.bridge.payloads import AnyObject, Payload
+from faceplate.bridge.payloads.commands import CommandName, RequestId
+from faceplate.bridge.payloads.payload import AnyObject, Payload
 
 
 class RefusalReason(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from faceplate.bridge.answer_payloads import RefusalReason
+from faceplate.bridge.payloads.answers import RefusalReason
 from faceplate.strict_json import object_from
 
 LONGEST: Final = 16 * 1024

@@ -1,0 +1,1 @@
+"""How the door appears in Home Assistant by itself."""

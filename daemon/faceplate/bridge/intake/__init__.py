@@ -1,0 +1,1 @@
+"""What comes from the broker: judged, passed on to the daemon, and answered."""

@@ -1,0 +1,1 @@
+"""What each topic carries, as types; the published schemas are made of them."""
