@@ -42,7 +42,7 @@ from faceplate.orders.people_commands import people_commands
 from faceplate.orders.remote_commands import remote_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
-from faceplate.recognition import Recognition
+from faceplate.recognition import Recognition, bundle_folder
 from faceplate.restart import Run, marked
 from faceplate.service import Stop, keep_going
 from faceplate.settings import Settings
@@ -158,6 +158,7 @@ def _dashboard_of(config: Config, standing: StandingFile, door: Door, this_run: 
         Vitals(monotonic),
         Snapshots(config.bridge.snapshot, present),
         EnrolmentWindow(monotonic, lambda: [person.name for person in gallery.people()]),
+        bundle_folder(config.vision),
     )
 
 

@@ -6,10 +6,12 @@ import base64
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from faceplate.enrolment_window import EnrolmentWindow
-from faceplate.model.bundle import CONTRACT
+from faceplate.model.bundle import CONTRACT, MANIFEST, installed_label
 from faceplate.recognition import Recognition
 from faceplate.restart import Run
 from faceplate.settings import Settings
@@ -40,6 +42,8 @@ class Dashboard:
     vitals: Vitals
     snapshots: Snapshots
     window: EnrolmentWindow
+    bundle_folder: Path
+    """Where the model bundle lies; another may have been put there since the start"""
     bundle: str | None = None
     """Of the model bundle in use; None: it is not loaded yet"""
 
@@ -78,6 +82,13 @@ class Dashboard:
         jpeg = base64.b64encode(last.jpeg).decode("ascii")
         return {"jpeg": jpeg, "ts": last.ts, "outcome": last.outcome.value, "person": last.person}
 
+    def _installed(self) -> str | None:
+        manifest = self.bundle_folder / MANIFEST
+        try:
+            return _label_at(self.bundle_folder, manifest.stat().st_mtime_ns)
+        except OSError:
+            return None
+
     def restart(self) -> None:
         """End this run as soon as the caller has been answered; whoever started the daemon starts it again."""
         self.run.order_restart()
@@ -89,9 +100,17 @@ class Dashboard:
         return {
             **self.run.facts(),
             "bundle": self.bundle,
+            "bundle_installed": self._installed(),
             "contract": CONTRACT,
             **self.vitals.pulse().facts(),
             "cpu_temperature": cpu_temperature(),
             **self.settings.facts(),
             "enrolment": self.window.state().facts(),
         }
+
+
+@lru_cache(maxsize=1)
+def _label_at(folder: Path, changed: int) -> str | None:
+    """The status is asked for all the time, and a manifest is not read for each."""
+    del changed
+    return installed_label(folder)

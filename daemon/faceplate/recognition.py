@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from faceplate.config import PeopleConfig, VisionConfig
 from faceplate.events import PeopleEvent
@@ -121,7 +122,12 @@ class Recognition:
 
 def bundle_of(vision: VisionConfig) -> Bundle:
     """The bundle the configuration names."""
-    return load_bundle(DEFAULT_BUNDLE if vision.bundle == "default" else vision.bundle)
+    return load_bundle(bundle_folder(vision))
+
+
+def bundle_folder(vision: VisionConfig) -> Path:
+    """Where that bundle lies."""
+    return DEFAULT_BUNDLE if vision.bundle == "default" else vision.bundle
 
 
 def thresholds_of(people: PeopleConfig, bundle: Bundle) -> Thresholds:

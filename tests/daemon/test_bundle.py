@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceplate.errors import ModelError
-from faceplate.model.bundle import DEFAULT_BUNDLE, MANIFEST, Manifest, load_bundle
+from faceplate.model.bundle import DEFAULT_BUNDLE, MANIFEST, Manifest, installed_label, load_bundle
 from faceplate.model.cohort import EMBEDDINGS, FACTS
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.network import SiameseNetwork
@@ -296,3 +296,17 @@ def test_a_detector_that_is_no_network_is_refused(folder, content):
     bundle = rewritten(folder, TREE["detector"], content)
     with pytest.raises(ModelError, match="cannot read the bundle's detector"):
         FaceDetector(bundle.detector, face_threshold=0.8, min_face=60)
+
+
+def test_the_label_of_what_lies_there_is_told_without_the_rest_of_it(folder):
+    assert installed_label(folder) == load_bundle(folder).label
+    (folder / "siamese.tflite").unlink()
+    assert installed_label(folder) == load_bundle(DEFAULT_BUNDLE).label
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"[" * 100_000, b"\xff"])
+def test_what_is_no_bundle_has_no_label(folder, content):
+    (folder / "bundle.json").unlink()
+    if content is not None:
+        (folder / "bundle.json").write_bytes(content)
+    assert installed_label(folder) is None

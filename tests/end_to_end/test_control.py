@@ -23,6 +23,7 @@ from faceplate.dashboard import Dashboard
 from faceplate.enrolment_window import EnrolmentWindow
 from faceplate.errors import StoreError
 from faceplate.events import DoorMode, DoorStatus
+from faceplate.model.bundle import DEFAULT_BUNDLE
 from faceplate.orders.arguments import NewRights
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
 from faceplate.orders.journal_commands import journal_commands, rows_of
@@ -84,7 +85,8 @@ def a_dashboard(folder):
     run = Run(folder / "run.json", datetime.now(UTC))
     settings = Settings(Config(), Forgetful(), lambda _: None)
     snapshots = Snapshots("off", lambda: datetime.now(UTC))
-    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, EnrolmentWindow(clock, list))
+    window = EnrolmentWindow(clock, list)
+    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, window, DEFAULT_BUNDLE)
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ QUIET = {
     "sensor.front_door_people_enrolled": "1",
     "sensor.front_door_restart_reason": "first_start",
     "sensor.front_door_model_contract": "2",
+    "update.front_door_models": "off",
     "update.front_door_program": "off",
 }
 """The states of a door at which nothing has happened yet"""

@@ -151,6 +151,16 @@ class Manifest:
     trainer: dict[str, Any] = field(default_factory=dict)
     """Version, seed and command that made the bundle"""
 
+    @property
+    def id(self) -> str:
+        """SHA-256 of the Siamese network: two bundles with the same give the same embeddings."""
+        return self.sha256[self.siamese]
+
+    @property
+    def label(self) -> str:
+        """Its name and the beginning of its id, for people to read."""
+        return f"{self.name}/{self.id[:12]}"
+
     def to_json(self) -> str:
         """The text of bundle.json."""
         return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False) + "\n"
@@ -201,13 +211,21 @@ class Bundle:
 
     @property
     def id(self) -> str:
-        """SHA-256 of the Siamese network: two bundles with the same give the same embeddings."""
-        return self.manifest.sha256[self.manifest.siamese]
+        """That of its manifest."""
+        return self.manifest.id
 
     @property
     def label(self) -> str:
-        """Its name and the beginning of its id, for people to read."""
-        return f"{self.manifest.name}/{self.id[:12]}"
+        """That of its manifest."""
+        return self.manifest.label
+
+
+def installed_label(folder: Path) -> str | None:
+    """The label of the bundle that lies there now, which need not be the one in use; None: there is none that fits."""
+    try:
+        return Manifest.from_json(_read(folder / MANIFEST).decode("utf-8", errors="replace")).label
+    except (ModelError, KeyError):
+        return None
 
 
 def load_bundle(folder: Path) -> Bundle:

@@ -150,9 +150,15 @@ def _versions(home: Home) -> list[Entity]:
         "title": "Faceplate",
         "release_summary": "The door runs an older version than is installed there: restart it.",
     }
+    there = "value_json.bundle_installed or value_json.bundle"
+    in_use = f"{{'installed_version': value_json.bundle, 'latest_version': {there}}}"
+    models = told(home, channels.VERSIONS, f"{in_use} | to_json") | {
+        "title": "Model bundle",
+        "release_summary": "The door uses other models than are installed there: restart it.",
+    }
     return [
-        version("models", "Models", "bundle"),
         version("model_contract", "Model contract", "contract"),
+        Entity("models", "update", "Models", models | DIAGNOSTIC),
         Entity("program", "update", "Program", update | DIAGNOSTIC),
     ]
 
