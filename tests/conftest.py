@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,14 +26,28 @@ settings.register_profile(
 settings.load_profile("tests")
 
 
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
+@contextmanager
+def logging_kept() -> Iterator[None]:
     """A command that is run within a test sets up logging for good."""
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]
     yield
     root.setLevel(level)
     root.handlers[:] = handlers
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """After each test."""
+    with logging_kept():
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def logging_as_it_was_before_the_module() -> Iterator[None]:
+    """And after what a module's tests share."""
+    with logging_kept():
+        yield
 
 
 @pytest.fixture(scope="session")

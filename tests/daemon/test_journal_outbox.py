@@ -32,7 +32,7 @@ class Shelf:
     def outbox(self, seq=None):
         if seq is not None:
             self.cursor = Cursor(seq, f"journal {seq}")
-        return Outbox(self.read_after, lambda: None, self)
+        return Outbox(self.read_after, self)
 
 
 def pending(outbox, limit=100):
