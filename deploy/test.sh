@@ -24,7 +24,7 @@ say "style, types and imports"
 
 other_runtime=
 if python311=$(command -v python3.11) && "$python311" -c '' 2>/dev/null; then
-  environment tflite-runtime "$python311" "[tflite-runtime,pi]" 'pytest>=8.3' 'hypothesis>=6.115' 'tqdm>=4.66'
+  environment tflite-runtime "$python311" "[tflite-runtime,pi]" 'pytest>=8.3' 'hypothesis>=6.115' 'tqdm>=4.66' 'jsonschema>=4.23'
   # Exports are tried in both runtimes, too.
   other_runtime=$root/.venv/tflite-runtime/bin/python
   export FACEPLATE_TFLITE_RUNTIME=$other_runtime
