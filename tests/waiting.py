@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 
 
-def until(holds: Callable[[], object], within: float = 10.0) -> None:
-    """Wait until something holds; after `within` seconds without, the test fails."""
+def until(holds: Callable[[], object], within: float = 10.0, every: float = 0.005) -> None:
+    """Look `every` so many seconds until something holds; after `within` seconds without, the test fails."""
     deadline = time.monotonic() + within
     pause = threading.Event()
     while not holds():
         assert time.monotonic() < deadline, f"it did not come to hold within {within} s"
-        pause.wait(0.005)
+        pause.wait(every)

@@ -281,7 +281,7 @@ def test_it_works_beside_a_running_daemon_and_disturbs_nothing(enrol, check, con
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as daemon:
         try:
             until(config.control.socket.exists, within=30.0)
-            until(lambda: order(config, "status")["camera"] == "online", within=30.0)
+            until(lambda: order(config, "status")["camera"] == "online", within=30.0, every=0.3)
             assert check()[0] == ExitCode.OK
             assert order(config, "status")["camera"] == "online"
         finally:
