@@ -19,7 +19,7 @@ from faceplate.bridge.intake.clerk import Clerk
 from faceplate.bridge.intake.gate import Gate
 from faceplate.bridge.messages import Message, Topics
 from faceplate.bridge.outbox import Cursor, CursorFile, Outbox
-from faceplate.bridge.reporter import Kind, Reporter
+from faceplate.bridge.reporter import LOADS_WITHIN, Kind, Reporter
 from faceplate.errors import StoreError
 from faceplate.events import JournalRow
 from faceplate.types import Seconds
@@ -347,6 +347,27 @@ def test_a_damaged_row_goes_out_without_details_and_holds_nothing_up(payload, ca
     deliver(broker, journal, MemoryStore())
     assert [event["seq"] for event in broker.events()] == [1, 2]
     assert "row 1 of the journal is damaged" in caplog.text
+
+
+DISCOVERED = Message("homeassistant/device/front-door/config", "{}", retain=True)
+
+
+@pytest.mark.parametrize(("bounds", "after"), [({"detection_threshold": [0.8, 1.0]}, 0.0), ({}, LOADS_WITHIN)])
+def test_the_door_appears_once_its_models_are_loaded_or_take_too_long(bounds, after):
+    journal, broker = MemoryJournal(), MemoryBroker()
+    daemon = MemoryDaemon(journal)
+    daemon.now = {"bounds": bounds}
+    appeared = []
+
+    def look():
+        if DISCOVERED in broker.received and not appeared:
+            appeared.append(broker.clock.time)
+
+    broker.when_idle += [look] * 200
+    began = broker.clock.time
+    deliver(broker, journal, MemoryStore(), daemon, discovery=lambda _: DISCOVERED)
+    assert appeared[0] - began == pytest.approx(after, abs=2.0)
+    assert broker.received.count(DISCOVERED) == 1
 
 
 def test_the_first_failure_is_loud_and_the_next_are_not(caplog):

@@ -98,3 +98,24 @@ def test_a_face_below_the_threshold_is_no_face(model, detector, man):
 def test_a_broken_model_is_refused_and_the_opencv_named(content):
     with pytest.raises(ModelError, match=cv2.__version__):
         FaceDetector(content, face_threshold=0.8, min_face=Pixels(60.0))
+
+
+@pytest.mark.parametrize(
+    "box",
+    [(1e27, 1e27, 0, 0), (10, 10, 0, 20), (10, 10, 20, -1), (320, 10, 20, 20), (10, -20, 20, 20), (np.nan, 1, 2, 2)],
+    ids=str,
+)
+def test_a_box_that_is_nowhere_in_the_picture_is_no_face(detector, box):
+    class Remembering:
+        """OpenCV's, of a picture of one pixel, now and then."""
+
+        def setInputSize(self, size):  # noqa: N802 - as OpenCV calls it
+            assert size == (320, 240)
+
+        def detect(self, _image):
+            rows = np.ones((2, 15), np.float32)
+            rows[0, :4], rows[1, :4] = box, (30, 40, 50, 60)
+            return 1, rows
+
+    detector._yunet = Remembering()
+    assert [face.box.width for face in detector.find(np.zeros((240, 320, 3), np.uint8))] == [50]

@@ -237,7 +237,8 @@ def test_a_camera_that_is_not_there_is_a_fault(case):
 
 
 def test_faces_are_looked_for_in_what_the_camera_gives(case):
-    finding = found("camera", with_(case, "camera", driver="replay", source=str(FOOTAGE / "man-and-woman.mp4")))
+    played = with_(case, "camera", driver="replay", source=str(FOOTAGE / "man-and-woman.mp4"), frame_rate=1.0)
+    finding = found("camera", played)
     assert is_ill(finding, Level.WARNING, sight.REAL, "usable in 100 %")
 
 

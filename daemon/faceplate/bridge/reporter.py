@@ -16,6 +16,7 @@ from faceplate.bridge.payloads.events import AccessEventType
 from faceplate.bridge.payloads.words import OnOffLine
 from faceplate.bridge.rows import LOCK_STATES, OUTCOMES
 from faceplate.bridge.states import diagnostics, states
+from faceplate.config.bridge import Setting
 from faceplate.errors import StoreError
 from faceplate.events import JournalRow
 from faceplate.types import Clock, Seconds
@@ -26,6 +27,9 @@ EVERY: Final = Seconds(1.0)
 """How often the daemon is asked while nothing happens"""
 
 DIAGNOSTICS_EVERY: Final = Seconds(60.0)
+
+LOADS_WITHIN: Final = Seconds(30.0)
+"""By then a daemon has loaded its models, and knows how far each setting may be set; or it cannot"""
 
 Status: TypeAlias = Mapping[str, Any]
 """What the daemon answers"""
@@ -59,6 +63,8 @@ class Reporter:
         self._wall_clock = wall_clock
         self._due = Seconds(0.0)
         self._diagnostics_due = Seconds(0.0)
+        self._whole_by: Seconds | None = None
+        """When the door appears although the models are not loaded"""
         self._decisions_due = True
         """Whether the last decision and the last person are to be looked up"""
 
@@ -103,7 +109,7 @@ class Reporter:
             self._decisions_due = False
 
     def _told_by(self, status: Status, now: Seconds) -> Iterator[Message]:
-        if self._kind.discovery is not None:
+        if self._kind.discovery is not None and self._is_whole(status, now):
             yield self._kind.discovery(status)
         yield from states(
             status, self._topics, self._wall_clock(), self._board.told, has_contact=self._kind.has_contact
@@ -113,6 +119,15 @@ class Reporter:
             yield told
         if self._kind.snapshots and self._decisions_due:
             yield from self._snapshot()
+
+    def _is_whole(self, status: Status, now: Seconds) -> bool:
+        """Whether all is known that makes the door appear: what is missing for a moment must not be taken away."""
+        if Setting.DETECTION_THRESHOLD in status.get("bounds", {}):
+            self._whole_by = None
+            return True
+        if self._whole_by is None:
+            self._whole_by = Seconds(now + LOADS_WITHIN)
+        return now >= self._whole_by
 
     def _decisions(self) -> Iterator[Message]:
         """The last decision, and the last person let in: an outage's rows are history, and never become the state."""

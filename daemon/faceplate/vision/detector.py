@@ -59,7 +59,7 @@ class FaceDetector:
         if rows is None:
             return []
         back = np.array([image.shape[1] / scaled.shape[1], image.shape[0] / scaled.shape[0]], dtype=np.float32)
-        faces = [_face(row, back) for row in rows if np.isfinite(row).all()]
+        faces = [_face(row, back) for row in rows if _is_in(row, scaled)]
         return sorted(faces, key=lambda face: face.box.area, reverse=True)
 
     def _scaled(self, image: Image) -> Image:
@@ -71,6 +71,14 @@ class FaceDetector:
         # Down to a half no pixel is left out by linear interpolation, at a seventh of the cost of averaging areas.
         method = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA  # noqa: PLR2004 - a half
         return np.asarray(cv2.resize(image, size, interpolation=method), dtype=np.uint8)
+
+
+def _is_in(row: NDArray[np.float32], image: Image) -> bool:
+    """Whether a row is a box in the picture. Of pictures of a few pixels OpenCV may give whatever lay in memory."""
+    if not np.isfinite(row).all():
+        return False
+    x, y, width, height = row[0:4]
+    return bool(width > 0 and height > 0 and -width < x < image.shape[1] and -height < y < image.shape[0])
 
 
 def _face(row: NDArray[np.float32], back: NDArray[np.float32]) -> Face:
