@@ -54,6 +54,7 @@ class House:
         camera = self._stack.enter_context(MjpegServer(picture=self.scene))
         self.broker = self._stack.enter_context(Broker(folder / "broker", "allow_anonymous true"))
         self.door = MqttHouse(folder / "house", self.broker.port, camera.address, runtime, snapshot="everybody")
+        self.door.tree["access"]["settle_time"] = 1.0  # who is in view while the door is open is not let in
         self.door.tree["door"]["inputs"]["tamper"] = {"line": TAMPER_LINE}
         self.door.board.set_level(TAMPER_LINE, 1)
         self.home = HomeAssistant(root, folder / "home", self.broker.port, free_port())
