@@ -105,6 +105,16 @@ class House:
     def open_door(self, *, is_open: bool) -> None:
         self.door.board.set_level(CONTACT_LINE, int(is_open))
 
+    def leave(self) -> None:
+        """Whoever stood before the door has gone: none is seen, and the lock is locked, at the device itself."""
+        self.scene.nobody()
+
+        def quiet() -> bool:
+            status = self.truth()
+            return status.get("presence") is False and status["lock"] == "locked"
+
+        self.wait_until(quiet, told=self.truth)
+
     def truth(self) -> dict[str, Any]:
         """What the daemon says, asked at the device itself; nothing while it does not run."""
         command = self.door.command("status", "--json")
