@@ -29,9 +29,9 @@ from faceplate.door.hardware import Hardware
 from faceplate.enrolment_window import EnrolmentWindow
 from faceplate.errors import ControlError, StoreError
 from faceplate.events import DoorEvent, DoorMode
+from faceplate.events import wall_clock as present
 from faceplate.journal import reader
 from faceplate.journal.journal import Journal
-from faceplate.journal.journal import wall_clock as present
 from faceplate.journal.recorder import Recorder
 from faceplate.journal.retention import Retention
 from faceplate.loop import guard

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from faceplate.types import Decision, Seconds
+
+
+def wall_clock() -> datetime:
+    """The present time, for events to carry and people to read; no rule runs on it."""
+    return datetime.now(UTC)
 
 
 class DoorMode(StrEnum):

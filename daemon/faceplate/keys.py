@@ -9,9 +9,6 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from faceplate.errors import SealError
 from faceplate.files import write_atomically
 
@@ -99,6 +96,10 @@ def make_key(place: KeyPlace) -> None:
 
 def derive(key: bytes, purpose: bytes) -> bytes:
     """A key of 32 bytes for one purpose: HKDF-SHA256 (RFC 5869)."""
+    # Here, for the bridge reads keys' places and the journal, derives nothing, and is to be small.
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(key)
 
 

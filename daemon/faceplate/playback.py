@@ -17,7 +17,7 @@ from faceplate.config import Config
 from faceplate.door.door import Door
 from faceplate.door.drivers.simulated import hardware_of as simulated_hardware
 from faceplate.events import DoorEvent
-from faceplate.journal.journal import wall_clock as present
+from faceplate.events import wall_clock as present
 from faceplate.loop import guard
 from faceplate.recognition import Recognition
 from faceplate.types import Decision, Seconds, Show

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, NewType, TypeAlias
 
 from faceplate.rights import Rights
+
+if TYPE_CHECKING:  # the bridge moves no arrays, and is to be small
+    import numpy as np
+    from numpy.typing import NDArray
 
 Seconds = NewType("Seconds", float)
 """A duration, or a point on the monotonic clock."""
@@ -24,10 +25,10 @@ Score = NewType("Score", float)
 TrackId = NewType("TrackId", int)
 """One face followed from frame to frame. Never used twice in a run."""
 
-Image: TypeAlias = NDArray[np.uint8]
+Image: TypeAlias = "NDArray[np.uint8]"
 """RGB uint8 (H, W, 3)."""
 
-Embedding: TypeAlias = NDArray[np.float32]
+Embedding: TypeAlias = "NDArray[np.float32]"
 """Unit vector float32 (D,)."""
 
 Clock: TypeAlias = Callable[[], Seconds]

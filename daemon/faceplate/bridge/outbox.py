@@ -88,7 +88,7 @@ class Outbox:
         """Go on where the store says the last process stopped."""
         self._read_after = read_after
         self._store = store
-        self._cursor = store.load()
+        self._cursor = self._kept = store.load()
         self._warned_of = 0
 
     def pending(self, limit: int) -> Sequence[JournalRow]:
@@ -118,10 +118,15 @@ class Outbox:
         return rows
 
     def delivered(self, row: JournalRow) -> None:
-        """The broker has acknowledged `row`, and every row before it.
+        """The broker has acknowledged `row`, and every row before it. A kill before `keep` sends it again."""
+        self._cursor = Cursor(row.seq, row.id)
+
+    def keep(self) -> None:
+        """Keep for good how far it came; writes nothing if that is kept.
 
         Raises:
-            StoreError: that could not be kept; this process knows it all the same.
+            StoreError: it could not be kept; this process knows it all the same.
         """
-        self._cursor = Cursor(row.seq, row.id)
-        self._store.save(self._cursor)
+        if self._cursor != self._kept:
+            self._store.save(self._cursor)
+            self._kept = self._cursor

@@ -74,17 +74,18 @@ class Reporter:
         self._due = self._diagnostics_due = Seconds(0.0)
         self._decisions_due = True
 
-    def report(self, news: Sequence[JournalRow]) -> None:
+    def report(self, news: Sequence[JournalRow], *, more: bool = False) -> None:
         """Show what is other than before.
 
         Args:
             news: what happened; where nothing did, the daemon is asked now and then.
+            more: that is history, and more of it waits: no reason to ask the daemon sooner, either.
         """
         now = self._clock()
-        if not news and now < self._due:
+        self._decisions_due |= any(row.event_type in OUTCOMES for row in news)
+        if now < self._due and (more or not news):
             return
         self._due = Seconds(now + EVERY)
-        self._decisions_due |= any(row.event_type in OUTCOMES for row in news)
         if now >= self._diagnostics_due:
             self._board.retry()
         self._board.show(self._messages(self._status(), now))

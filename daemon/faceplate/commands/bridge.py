@@ -27,7 +27,7 @@ from faceplate.camera.clock import monotonic
 from faceplate.commands.bridge_daemon import AskedDaemon
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
 from faceplate.config import Config
-from faceplate.journal.journal import wall_clock
+from faceplate.events import wall_clock
 from faceplate.supervision import supervised
 
 

@@ -11,12 +11,12 @@ import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from faceplate.errors import StoreError
-from faceplate.events import Entry, JournalRow
+from faceplate.events import Entry, JournalRow, wall_clock
 from faceplate.journal import database
 from faceplate.journal.chain import BEGINNING, Mark, fault_of, sealed
 from faceplate.journal.entries import EventsLost, canonical, describe
@@ -40,11 +40,6 @@ PRUNED_AT_OPEN: Final = 20_000
 AT_ONCE: Final = Seconds(0.0)
 
 _KEEP_AND_BEGIN: Final = "keep the file, move it away, and a new journal is begun."
-
-
-def wall_clock() -> datetime:
-    """The present time, for people to read; no rule runs on it."""
-    return datetime.now(UTC)
 
 
 class Journal:
