@@ -107,6 +107,10 @@ class Subscriber(Program):
         super().__init__([_program("mosquitto_sub"), *session, *where, "-F", form, *options])
         broker.process.wait_for(f"SUBACK to {self._name}")
 
+    def wait_for_session(self, broker: Broker) -> None:
+        """Wait until it has come back to a broker that was started again."""
+        broker.process.wait_for(f"CONNACK to {self._name}")
+
     def received(self) -> list[Received]:
         found = [json.loads(line) for line in self.lines if line.startswith("{")]
         return [Received(item["topic"], bytes.fromhex(item["hex"]).decode(), bool(item["retained"])) for item in found]

@@ -51,7 +51,11 @@ class Proxy:
                 client.sendall(answer)
                 client.close()
                 continue
-            server = socket.create_connection(("127.0.0.1", self._to_port))
+            try:
+                server = socket.create_connection(("127.0.0.1", self._to_port))
+            except OSError:  # nobody is there
+                client.close()
+                continue
             self._open.append(server)
             server.sendall(first)
             for source, sink in ((client, server), (server, client)):

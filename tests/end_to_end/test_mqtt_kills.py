@@ -14,3 +14,4 @@ def test_every_row_arrives_in_order_whichever_side_is_killed(tmp_path):
     assert sum(tally.kills.values()) == 6
     assert tally.rows > 0
     assert (tally.lost, tally.out_of_order, tally.other_ids) == (0, 0, 0), tally
+    assert tally.messages >= tally.rows
