@@ -192,7 +192,7 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
     with stop.ends(live_camera(config.camera, lambda: moved(NO_PICTURES))) as camera:
         stopping(stop)
         door.report_fault(NOBODY_WATCHES, active=False)
-        guard(camera, recognition.eyes(), people, reception, recorder, door, show)
+        guard(camera, recognition.watchful_eyes(), people, reception, recorder, door, show)
 
 
 @contextmanager
