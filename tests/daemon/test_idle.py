@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceplate.access.calendar import Calendar
@@ -103,6 +103,7 @@ def test_a_picture_of_another_size_is_another():
     sigma=st.floats(0, 4),
     seed=st.integers(0, 1000),
 )
+@settings(max_examples=30)
 def test_whatever_is_as_large_as_a_face_and_stands_out_is_a_change(x, y, contrast, sigma, seed):
     before = lit(room(), 0.8)
     now = before.astype(np.int16)
@@ -161,7 +162,8 @@ def test_a_still_scene_is_searched_once_a_second():
     searched = wanted([room()] * 300)
     awake = int(AWAKE_FOR * RATE)
     assert all(searched[:awake])
-    assert sum(searched[awake:]) == (300 - awake) / RATE / LOOK_EVERY
+    looks = np.flatnonzero(searched[awake:]) / RATE
+    assert np.diff(looks) == pytest.approx(LOOK_EVERY, abs=1.01 / RATE)
 
 
 def test_a_change_wakes_it_on_that_very_frame():
@@ -212,7 +214,7 @@ def test_whatever_is_shown_no_face_is_overlooked_for_longer_than_the_low_rate(sh
 
 def test_after_a_clock_that_went_back_it_searches():
     gate = IdleGate(FACE)
-    assert [gate.wants(frame) for frame in stream([room()] * 100)][-1] is False
+    assert not all([gate.wants(frame) for frame in stream([room()] * 100)][90:])
     assert gate.wants(Frame(100, Seconds(3.0), room()))
 
 
@@ -337,7 +339,7 @@ def decided(config: Config, images: Sequence[Image], eyes: Eyes) -> list[Decisio
 
 def test_through_a_whole_visit_every_decision_is_as_without_the_gate(enrolled):
     """An empty doorway, real people, an empty doorway again and the same people once more."""
-    visit = [frame.image for frame in ReplayCamera(FOOTAGE / "man-and-woman.mp4", paced=False).frames()][::6]
+    visit = [frame.image for frame in ReplayCamera(FOOTAGE / "man-and-woman.mp4", paced=False).frames()]
     nobody = [noisy(np.full_like(visit[0], 90), 2.0, number) for number in range(90)]
     images = [*nobody, *visit, *nobody, *visit]
     recognition = Recognition(enrolled.vision, enrolled.people)
