@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from faceplate.types import Frame, Image, Pixels, Seconds
 
-LOOK_EVERY: Final = Seconds(1.0)
-"""While nothing changes, one frame in so long is searched all the same"""
+LOOK_EVERY: Final = Seconds(2.0)
+"""While nothing changes, one frame in so long is searched all the same; also how old what it is compared with may be"""
 
 AWAKE_FOR: Final = Seconds(5.0)
 """Every frame is searched for so long after the last face, and after the last change"""
