@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clips import write_video
+from faceplate import app
 from faceplate.access.calendar import Calendar
 from faceplate.access.reception import Reception
 from faceplate.access.standing import Forgetful
@@ -348,6 +350,16 @@ def test_through_a_whole_visit_every_decision_is_as_without_the_gate(enrolled):
     assert told[0] == told[1]
     assert len(gated) == len(images)
     assert [d.person for d in gated if d.outcome is Outcome.GRANTED] == ["Daniel", "Daniel"]
+
+
+def test_the_daemon_itself_rests_before_an_empty_doorway(config, tmp_path, monkeypatch):
+    film = write_video(tmp_path / "empty.mp4", [np.full((96, 128, 3), 90, np.uint8)] * 45, rate=5.0)
+    searched, find = [], FaceDetector.find
+    # Nothing else tells which frames were searched: that they were not is not to be seen.
+    monkeypatch.setattr(FaceDetector, "find", lambda eyes, image: searched.append(1) or find(eyes, image))
+    camera = config.camera.model_copy(update={"driver": "replay", "source": str(film)})
+    app.run(config.model_copy(update={"camera": camera}), lambda _: None)
+    assert AWAKE_FOR * 5.0 <= len(searched) <= AWAKE_FOR * 5.0 + 5
 
 
 def test_recordings_are_searched_frame_by_frame(config):
