@@ -34,9 +34,18 @@ def number_in(image: NDArray[np.uint8]) -> int:
 class MjpegServer:
     """Serves from its making until `close`. The numbers go on rising through every stall and loss."""
 
-    def __init__(self, port: int = 0, picture: Callable[[int], NDArray[np.uint8]] = numbered_picture) -> None:
-        """`picture` gives what is served under each number, BGR uint8 (H, W, 3)."""
+    def __init__(
+        self,
+        port: int = 0,
+        picture: Callable[[int], NDArray[np.uint8]] = numbered_picture,
+        *,
+        frame_time: float = FRAME_TIME,
+        quality: int = 95,
+    ) -> None:
+        """`picture` gives what is served under each number, BGR uint8 (H, W, 3), every `frame_time` seconds."""
         self._picture = picture
+        self._frame_time = frame_time
+        self._quality = (cv2.IMWRITE_JPEG_QUALITY, quality)
         self._changed = threading.Condition()
         self._stalled = False
         self._piling = False
@@ -95,7 +104,7 @@ class MjpegServer:
             connection = self._connection
         pile = b""
         while (number := self._next_number(connection)) is not None:
-            jpeg = cv2.imencode(".jpg", self._picture(number))[1].tobytes()
+            jpeg = cv2.imencode(".jpg", self._picture(number), self._quality)[1].tobytes()
             head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
             pile += head.encode() + jpeg + b"\r\n"
             if not self._piling:
@@ -107,7 +116,7 @@ class MjpegServer:
             return self._closed or self._connection != connection
 
         with self._changed:
-            self._changed.wait_for(gone, timeout=FRAME_TIME)
+            self._changed.wait_for(gone, timeout=self._frame_time)
             self._changed.wait_for(lambda: gone() or not self._stalled)
             if gone():
                 return None

@@ -42,6 +42,7 @@ from faceplate.orders.people_commands import people_commands
 from faceplate.orders.remote_commands import remote_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
+from faceplate.quiet import steady_opencv
 from faceplate.recognition import Recognition, bundle_folder
 from faceplate.restart import Run, marked
 from faceplate.service import Stop, keep_going
@@ -112,6 +113,7 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
         config: all of it.
         stopping: is given what stops the daemon, before the first camera is opened.
     """
+    steady_opencv()
     patient = config.door.inputs.exit is not None
     stop = Stop()
     with ExitStack() as stack:
@@ -192,7 +194,7 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
     with stop.ends(live_camera(config.camera, lambda: moved(NO_PICTURES))) as camera:
         stopping(stop)
         door.report_fault(NOBODY_WATCHES, active=False)
-        guard(camera, recognition.eyes(), people, reception, recorder, door, show)
+        guard(camera, recognition.watchful_eyes(), people, reception, recorder, door, show)
 
 
 @contextmanager
@@ -217,7 +219,8 @@ def _attended(
     household = Household(gallery, {ALWAYS, NEVER, *config.access.schedules})
     report = StatusReport(door, reception, household.count, config.people.store, monotonic, more=dashboard.facts)
     rows = rows_of(config.journal.path)
-    commands = door_commands(door_orders, report) | people_commands(household) | journal_commands(config.journal.path)
+    commands = door_commands(door_orders, report) | people_commands(household)
+    commands |= journal_commands(config.journal.path, recorder.changes)
     commands |= remote_commands(config.bridge.commands, door_orders, dashboard, rows)
     ranks = Ranks.of(config.control.operators, config.control.bridge)
     orders = Orders(commands, recorder, ranks)

@@ -17,3 +17,12 @@ def quiet_opencv() -> None:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", AV_LOG_QUIET)
     logging = getattr(cv2.utils, "logging", cv2)  # OpenCV 5 moved setLogLevel there
     logging.setLogLevel(0)
+
+
+def steady_opencv() -> None:
+    """Keep OpenCV to the thread that calls it.
+
+    Its workers are woken for each picture that is converted, and then wait for more by spinning: at an idle door that
+    is a quarter of all work. YuNet gains nothing by them at our sizes. (The Siamese network has threads of its own.)
+    """
+    cv2.setNumThreads(1)

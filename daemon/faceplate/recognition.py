@@ -17,6 +17,7 @@ from faceplate.people.recogniser import Recogniser, embedded_by
 from faceplate.types import Embedding, Image, Score
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
+from faceplate.vision.idle import IdleGate
 from faceplate.vision.network import SiameseNetwork
 
 # Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
@@ -54,6 +55,11 @@ class Recognition:
     def eyes(self) -> Eyes:
         """New eyes, that have followed nobody yet."""
         return Eyes(self.detector(), self.network.embed, self._vision.quality)
+
+    def watchful_eyes(self) -> Eyes:
+        """New eyes for a camera that never ends: they rest while nothing moves and nobody is there."""
+        gate = IdleGate(self._vision.min_face)
+        return Eyes(self.detector(), self.network.embed, self._vision.quality, gate)
 
     def detector(self) -> FaceDetector:
         """Finds faces."""

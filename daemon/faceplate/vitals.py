@@ -15,7 +15,7 @@ COUNTED: Final = Seconds(10.0)
 """Frames a second are counted over so long"""
 
 TIMED: Final = 300
-"""How many of the last answers are timed"""
+"""How many of the last answers are timed; a frame without a face asks for none"""
 
 OFFLINE_AFTER: Final = Seconds(5.0)
 """A camera that gave no frame for so long is offline"""
@@ -32,7 +32,7 @@ class Pulse:
     """Frames a second"""
 
     p50: Seconds | None
-    """Half of the answers came this soon after the picture was taken; None: there were none"""
+    """Half of the answers to a face came this soon after the picture was taken; None: there were none"""
 
     p95: Seconds | None
 
@@ -69,8 +69,8 @@ class Vitals:
         with self._one_at_a_time:
             now = self._clock()
             self._shown.append(now)
-            self._waits.append(Seconds(now - frame.time))
             if matches:
+                self._waits.append(Seconds(now - frame.time))
                 self._seen = now
             self._forget(now)
 

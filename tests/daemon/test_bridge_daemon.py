@@ -19,9 +19,11 @@ from faceplate.errors import StoreError
 from faceplate.events import Cause, DoorEvent, DoorEventType
 from faceplate.journal import reader
 from faceplate.journal.journal import Journal
+from faceplate.journal.recorder import Recorder
 from faceplate.orders.journal_commands import journal_commands
 from faceplate.orders.orders import Orders
 from faceplate.types import Seconds
+from strategies_journal import LOCKED
 
 
 def clock():
@@ -71,6 +73,31 @@ def test_it_reads_the_journal_over_the_socket(journal, socket, asked):
         assert asked.rows_after(7, 3) == []
         assert asked.last_row("door_locked") == reader.read_last(journal, 1, ("door_locked",))[0]
         assert asked.last_row("bell") is None
+
+
+def test_news_come_at_once_and_where_there_are_none_the_file_is_left_alone(tmp_path, socket, asked, monkeypatch):
+    file, opened = tmp_path / "journal.sqlite3", []
+    read = reader.read
+    monkeypatch.setattr(reader, "read", lambda *given: opened.append(given) or read(*given))
+    recorder = Recorder(lambda: Journal(file), clock, lambda _: None)
+    respond = Orders(journal_commands(file, recorder.changes), NoJournal(), Ranks.of([], None)).answer
+    with closing(recorder), served(socket, respond):
+        for seq in range(1, 4):
+            recorder.write(LOCKED)
+            for _ in range(5):
+                assert [row.seq for row in asked.rows_after(seq - 1, 3)] == [seq]
+        assert len(opened) == 3
+        assert [row.seq for row in asked.rows_after(0, 3)] == [1, 2, 3], "another question is another answer"
+        assert len(opened) == 4
+
+
+def test_a_journal_that_cannot_be_read_is_tried_again(journal, socket, asked, tmp_path):
+    respond = Orders(journal_commands(tmp_path / "moved.sqlite3", lambda: 0), NoJournal(), Ranks.of([], None)).answer
+    with served(socket, respond):
+        with pytest.raises(StoreError, match="no journal"):
+            asked.rows_after(0, 1)
+        journal.rename(tmp_path / "moved.sqlite3")
+        assert [row.seq for row in asked.rows_after(0, 1)] == [1]
 
 
 def test_the_bridge_s_user_may_read_it_and_a_member_of_the_group_may_not(journal):

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from faceplate.camera import live
-from faceplate.camera.opencv import OpenCvCamera, without_secrets
+from faceplate.camera.opencv import TOO_SOON, OpenCvCamera, without_secrets
 from faceplate.config import CameraConfig
 from faceplate.errors import CameraError
 from faceplate.types import Seconds
-from mjpeg_server import MjpegServer, number_in
+from mjpeg_server import FRAME_TIME, MjpegServer, number_in
 
 HIDDEN = "hunter2"
 LATENCY = 15
@@ -74,6 +74,15 @@ def test_a_stream_gives_the_pictures_that_were_sent(camera, server):
     first, second = next(frames), next(frames)
     assert 0 < number_in(first.image) < number_in(second.image) <= server.sent
     assert first.image[-1, -1].tolist() == pytest.approx([0, 0, 255], abs=8)
+
+
+def test_of_a_camera_that_is_faster_than_asked_no_more_pictures_are_used(server):
+    config = CameraConfig(source=server.address, frame_rate=5.0)
+    with closing(OpenCvCamera(config)) as camera:
+        frames = [frame for _, frame in zip(range(8), camera.frames(), strict=False)]
+    numbers = [number_in(frame.image) for frame in frames]
+    assert numbers[-1] - numbers[0] >= 7 * 0.9 * TOO_SOON / 5.0 / FRAME_TIME * 0.5, "the server may be late, too"
+    assert frames[-1].time - frames[0].time >= 7 * 0.9 * TOO_SOON / 5.0
 
 
 def test_a_slow_receiver_gets_a_fresh_picture(camera, server):

@@ -122,6 +122,31 @@ def test_nothing_is_opened_before_it_is_needed(setting):
     assert (setting.disk.opened, setting.disk.rows) == (1, [GRANTED])
 
 
+def test_whoever_read_the_journal_is_told_that_it_may_have_changed(setting):
+    recorder = setting.recorder
+    known = [recorder.changes()]
+
+    def changed() -> bool:
+        known.append(recorder.changes())
+        return known[-1] not in known[:-1]
+
+    recorder.open_now()
+    assert changed()
+    for entry in (GRANTED, COMMAND, LOCKED):
+        recorder.write(entry)
+        assert changed()
+    setting.disk.broken = True
+    with pytest.raises(StoreError):
+        recorder.write(GRANTED)
+    assert changed(), "it is opened anew, and may be another one then"
+    setting.disk.broken = False
+    recorder.write(GRANTED)
+    assert changed()
+    recorder.write(decision(Outcome.NOTHING, Reason.NOBODY))
+    recorder.open_now()
+    assert not changed()
+
+
 @pytest.mark.parametrize("entry", [GRANTED, COMMAND, LOCKED, decision(Outcome.DENIED, Reason.CREDENTIAL_NOT_FOUND)])
 def test_what_is_written_is_on_disk_before_write_returns(setting, entry):
     setting.recorder.write(entry)

@@ -89,19 +89,29 @@ def test_somebody_is_present_for_a_moment_after_the_last_face(loop):
 
 def test_how_long_answers_take(loop):
     for took in range(1, 101):
-        loop.frame(took=took / 1000)
+        loop.frame(took=took / 1000, faces=1)
     assert loop.vitals.pulse().facts()["decision_ms_p50"] == 50.0
     assert loop.vitals.pulse().facts()["decision_ms_p95"] == 95.0
     for _ in range(TIMED):
-        loop.frame(took=0.007)
+        loop.frame(took=0.007, faces=2)
     assert loop.vitals.pulse().facts()["decision_ms_p95"] == 7.0
+
+
+def test_a_frame_without_a_face_is_no_answer_however_quick_it_was(loop):
+    loop.frame(took=0.0001)
+    assert loop.vitals.pulse().p50 is None
+    loop.frame(took=0.08, faces=1)
+    for _ in range(TIMED):
+        loop.frame(took=0.0001)
+    assert loop.vitals.pulse().facts()["decision_ms_p50"] == 80.0
+    assert loop.vitals.pulse().fps == pytest.approx(10, rel=0.02)
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=50))
 def test_half_the_answers_and_nearly_all_came_in_time(waits):
     loop = Loop()
     for wait in waits:
-        loop.frame(took=wait)
+        loop.frame(took=wait, faces=1)
     pulse = loop.vitals.pulse()
     assert pulse.p50 is not None
     assert pulse.p95 is not None

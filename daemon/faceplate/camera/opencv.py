@@ -30,6 +30,9 @@ BROKEN_IN_A_ROW = 30
 PILE_UP = Seconds(0.3)
 """After a longer silence than this, pictures may have piled up somewhere on the way"""
 
+TOO_SOON = 0.75
+"""Of the time between two frames that were asked for: a camera that gives its next one sooner is faster than asked"""
+
 FASTEST_CAMERA = 120.0
 """Frames a second; no more than this pile up"""
 
@@ -56,11 +59,12 @@ class _OpenCvSource:
         self._config = config
         self._capture = cv2.VideoCapture()
         self._last_picture = monotonic()
+        self._last_due = self._last_picture
 
     def read(self) -> Image:
         """The next picture, RGB. A picture that was damaged on its way is passed over."""
         for _ in range(BROKEN_IN_A_ROW):
-            self._grab_fresh()
+            self._grab_due()
             whole, picture = self._capture.retrieve()
             if whole:
                 return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
@@ -69,6 +73,13 @@ class _OpenCvSource:
     def close(self) -> None:
         """Let go of the camera."""
         self._capture.release()
+
+    def _grab_due(self) -> None:
+        """Grab the next picture that was asked for. What a faster camera gives in between is not even converted."""
+        self._grab_fresh()
+        while self._last_picture - self._last_due < TOO_SOON / self._config.frame_rate:
+            self._grab_fresh()
+        self._last_due = self._last_picture
 
     def _grab_fresh(self) -> None:
         """Grab a picture that was made just now.

@@ -24,7 +24,7 @@ class CameraConfig(Section):
     height: Annotated[int, Field(ge=120, le=4096)] = 480
 
     frame_rate: Annotated[float, Field(ge=1, le=120)] = 15.0
-    """Frames a second asked of the camera"""
+    """Frames a second asked of the camera; opencv uses no more of a camera that gives more"""
 
     stall_timeout: Annotated[Seconds, Field(ge=0.5, le=60)] = Seconds(5.0)
     """A stream that gives no frame for this long has failed and is opened again"""

@@ -92,7 +92,8 @@ def as_told(status: Mapping[str, Any], config: CameraConfig) -> Finding:
     fps, slowest = status.get("fps") or 0.0, status.get("decision_ms_p95")
     if status.get("camera") != "online":
         return fault("the daemon gets no pictures", CONNECT)
-    found = f"the daemon answers {fps:g} frames/s, 95 % of them within {slowest} ms"
+    answers = "nobody has come yet" if slowest is None else f"95 % of its answers came within {slowest} ms"
+    found = f"the daemon judges {fps:g} frames/s; {answers}"
     if fps < _FAST_ENOUGH * config.frame_rate:
         return warning(f"{found}; {config.frame_rate:g} were asked for", FASTER)
     return _unless_recorded(found, config)

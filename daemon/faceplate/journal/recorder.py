@@ -82,8 +82,9 @@ class Recorder:
         self._wait = wait
         self._journal: OpenJournal | None = None
         self._faulty = False
+        self._changes = 0
         self._writing = threading.Lock()
-        """Held by whoever uses the journal; guards the two above"""
+        """Held by whoever uses the journal; guards the three above"""
         self._noted: deque[_Noted] = deque()
         self._brief = threading.Lock()
         """Guards what is noted; never held during anything slow"""
@@ -114,6 +115,10 @@ class Recorder:
             return  # a door nobody stands at must not depend on the disk
         with self._writing:
             self._attempt(lambda: self._flush_and_write(entry))
+
+    def changes(self) -> int:
+        """Another number whenever the journal may have changed; from any thread, at once."""
+        return self._changes
 
     def note(self, event: Entry) -> None:
         """Have this written soon. Never waits for the disk, and never fails."""
@@ -192,10 +197,12 @@ class Recorder:
     def _open(self) -> OpenJournal:
         if self._journal is None:
             self._journal = self._open_journal()
+            self._changes += 1
         return self._journal
 
     def _put(self, entry: Entry | EventsLost, delayed: Seconds) -> None:
         self._open().write(entry, delayed)
+        self._changes += 1
         if self._faulty:
             self._faulty = False
             _log.info("the journal can be written again")
@@ -218,6 +225,7 @@ class Recorder:
         if self._journal is not None:
             self._journal.close()
             self._journal = None
+            self._changes += 1
 
 
 def _closed() -> OpenJournal:

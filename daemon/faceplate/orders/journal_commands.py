@@ -37,15 +37,45 @@ class LastRow(Section):
     event_types: Annotated[list[str], Field(min_length=1, max_length=20)]
 
 
-def rows_of(journal: Path) -> Callable[[Rows], dict[str, Any]]:
-    """Reads rows of the journal in that file; may raise StoreError."""
+ReadRows = Callable[[Rows], dict[str, Any]]
+"""Gives rows of the journal; may raise StoreError"""
+
+
+def rows_of(journal: Path) -> ReadRows:
+    """Reads rows of the journal in that file."""
     return lambda wanted: _told(reader.read(journal, wanted.after, wanted.limit))
 
 
-def journal_commands(journal: Path) -> dict[str, Command[Any]]:
-    """The commands, by name."""
+def news_of(read: ReadRows, changes: Callable[[], int]) -> ReadRows:
+    """Reads only what may have changed since it was asked the same.
+
+    Whoever waits for news asks several times a second, and opening SQLite's journal writes: each reader marks its place
+    in the shared index beside the file, which the kernel then puts on the disk.
+
+    Args:
+        read: reads.
+        changes: another number whenever the journal may have changed.
+    """
+    last: tuple[Rows, int, dict[str, Any]] | None = None
+
+    def news(wanted: Rows) -> dict[str, Any]:
+        nonlocal last
+        state, known = changes(), last  # before it is read: what comes meanwhile is read the next time
+        if known is not None and known[:2] == (wanted, state):
+            return known[2]
+        rows = read(wanted)
+        last = (wanted, state, rows)
+        return rows
+
+    return news
+
+
+def journal_commands(journal: Path, changes: Callable[[], int] | None = None) -> dict[str, Command[Any]]:
+    """The commands, by name; `changes` as for `news_of`, None where nobody knows."""
+    rows = rows_of(journal)
+    news = rows if changes is None else news_of(rows, changes)
     return {
-        "journal.read": Command(Rows, rows_of(journal), always, Who.BRIDGE, audited=False),
+        "journal.read": Command(Rows, news, always, Who.BRIDGE, audited=False),
         "journal.last": Command(LastRow, partial(_last, journal), always, Who.BRIDGE, audited=False),
     }
 

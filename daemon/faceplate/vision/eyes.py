@@ -8,6 +8,7 @@ from faceplate.config import QualityConfig
 from faceplate.model.preprocessing import align
 from faceplate.types import Embedding, Face, Frame, Image, Look, Sighting
 from faceplate.vision.detector import FaceDetector
+from faceplate.vision.idle import IdleGate
 from faceplate.vision.quality import flaws, measure
 from faceplate.vision.tracker import Tracker
 
@@ -16,7 +17,11 @@ class Eyes:
     """What the daemon sees with; enrolment and the trainer's evaluation look through the same."""
 
     def __init__(
-        self, detector: FaceDetector, embed: Callable[[Image], Embedding], quality: QualityConfig | None = None
+        self,
+        detector: FaceDetector,
+        embed: Callable[[Image], Embedding],
+        quality: QualityConfig | None = None,
+        gate: IdleGate | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -24,15 +29,21 @@ class Eyes:
             detector: finds faces.
             embed: aligned crop -> unit vector.
             quality: what a face must be like to be embedded; None embeds every face.
+            gate: which frames of a stream are searched for faces; None: every one.
         """
         self._detector = detector
         self._embed = embed
         self._quality = quality
+        self._gate = gate
         self._tracker = Tracker()
 
     def see(self, frame: Frame) -> list[Sighting]:
-        """Every face of a frame, the largest first, each on its track."""
+        """Every face of a frame, the largest first, each on its track; none of a frame that the gate leaves out."""
+        if self._gate is not None and not self._gate.wants(frame):
+            return []
         looks = self.look(frame.image)
+        if looks and self._gate is not None:
+            self._gate.found(frame)
         tracks = self._tracker.follow([look.face for look in looks], frame.time)
         return [Sighting(track, look) for track, look in zip(tracks, looks, strict=True)]
 
