@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from faceplate.access.calendar import Calendar
@@ -158,7 +159,7 @@ def _dashboard_of(config: Config, standing: StandingFile, door: Door, this_run: 
         Vitals(monotonic),
         Snapshots(config.bridge.snapshot, present),
         EnrolmentWindow(monotonic, lambda: [person.name for person in gallery.people()]),
-        bundle_folder(config.vision),
+        partial(bundle_folder, config.vision),
     )
 
 

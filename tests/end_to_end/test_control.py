@@ -86,7 +86,7 @@ def a_dashboard(folder):
     settings = Settings(Config(), Forgetful(), lambda _: None)
     snapshots = Snapshots("off", lambda: datetime.now(UTC))
     window = EnrolmentWindow(clock, list)
-    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, window, DEFAULT_BUNDLE)
+    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, window, lambda: DEFAULT_BUNDLE)
 
 
 @pytest.fixture
