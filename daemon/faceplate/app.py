@@ -36,6 +36,8 @@ from faceplate.journal.journal import wall_clock as present
 from faceplate.journal.recorder import Recorder
 from faceplate.journal.retention import Retention
 from faceplate.loop import guard
+from faceplate.model.bundle_store import BundleStore
+from faceplate.orders.bundle_commands import bundle_commands
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
 from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
@@ -43,7 +45,7 @@ from faceplate.orders.people_commands import people_commands
 from faceplate.orders.remote_commands import remote_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
-from faceplate.recognition import Recognition, bundle_folder
+from faceplate.recognition import Recognition, bundle_folder, named_bundle
 from faceplate.restart import Run, marked
 from faceplate.service import Stop, keep_going
 from faceplate.settings import Settings
@@ -219,6 +221,9 @@ def _attended(
     report = StatusReport(door, reception, household.count, config.people.store, monotonic, more=dashboard.facts)
     rows = rows_of(config.journal.path)
     commands = door_commands(door_orders, report) | people_commands(household) | journal_commands(config.journal.path)
+    commands |= bundle_commands(
+        BundleStore(config.vision.bundle_store), recorder.note, dashboard.restart, named_bundle(config.vision)
+    )
     commands |= remote_commands(config.bridge.commands, door_orders, dashboard, rows)
     ranks = Ranks.of(config.control.operators, config.control.bridge)
     orders = Orders(commands, recorder, ranks)

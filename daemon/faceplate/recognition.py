@@ -139,6 +139,13 @@ def bundle_folder(vision: VisionConfig) -> Path:
     return BundleStore(vision.bundle_store).in_force() if vision.bundle == "default" else vision.bundle
 
 
+def named_bundle(vision: VisionConfig) -> str:
+    """Why no installed bundle can be put in force; empty: it can."""
+    if vision.bundle == "default":
+        return ""
+    return f"vision.bundle names {vision.bundle}, which goes before all that is installed: write `default` there first"
+
+
 def thresholds_of(people: PeopleConfig, bundle: Bundle) -> Thresholds:
     """The owner's thresholds; what is left open comes from the bundle's calibration table."""
     detection = people.detection_threshold

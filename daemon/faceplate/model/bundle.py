@@ -222,10 +222,17 @@ class Bundle:
 
 def installed_label(folder: Path) -> str | None:
     """The label of the bundle that lies there now, which need not be the one in use; None: there is none that fits."""
+    manifest = installed_manifest(folder)
+    return manifest.label if manifest else None
+
+
+def installed_manifest(folder: Path) -> Manifest | None:
+    """What the bundle that lies there says of itself, without reading the rest of it; None: there is none that fits."""
     try:
-        return Manifest.from_json(_read(folder / MANIFEST).decode("utf-8", errors="replace")).label
-    except (ModelError, KeyError):
+        manifest = Manifest.from_json(_read(folder / MANIFEST).decode("utf-8", errors="replace"))
+    except ModelError:
         return None
+    return manifest if manifest.siamese in manifest.sha256 else None
 
 
 def load_bundle(folder: Path) -> Bundle:

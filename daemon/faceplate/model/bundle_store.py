@@ -113,8 +113,17 @@ class BundleStore:
                 check(new)
         return name
 
-    def switch(self, before: str, to: str) -> None:
+    def discard(self, name: str) -> None:
+        """Remove a bundle that was added and not put in force."""
+        with self._changing():
+            if name not in self.history():
+                shutil.rmtree(self._folder / name, ignore_errors=True)
+
+    def switch(self, before: str, to: str) -> bool:
         """Put `to` in force in place of `before`, or, where `to` is the one before that, go back to it.
+
+        Returns:
+            Whether it went back.
 
         Raises:
             ModelError: `to` is not there, or not whole.
@@ -128,6 +137,7 @@ class BundleStore:
             goes_back = history[-2:-1] == (to,)
             state = _State(history[:-1] if goes_back else (*history, to)[-KEPT:])
             write_atomically(self._folder / STATE, json.dumps(asdict(state)).encode())
+        return goes_back
 
     def _holds(self, name: str, files: Mapping[str, bytes]) -> bool:
         try:
