@@ -157,9 +157,14 @@ class Manifest:
         return self.sha256[self.siamese]
 
     @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all it says, and so of all the files it names: two bundles with the same are one."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @property
     def label(self) -> str:
-        """Its name and the beginning of its id, for people to read."""
-        return f"{self.name}/{self.id[:12]}"
+        """Its name and the beginning of its fingerprint, for people to read."""
+        return f"{self.name}/{self.fingerprint[:12]}"
 
     def to_json(self) -> str:
         """The text of bundle.json."""

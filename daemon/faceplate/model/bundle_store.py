@@ -1,7 +1,7 @@
 """The bundles installed on this device, and which of them is in force.
 
-Each lies whole in a folder named by the hash of its manifest, and is never changed there. One small file says which is
-in force, and which were before; it is replaced by one rename, and that is the whole switch.
+Each lies whole in a folder named by the hash it has as one packed file, and is never changed there. One small file says
+which is in force, and which were before; it is replaced by one rename, and that is the whole switch.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Final
 
 from faceplate.errors import ModelError, StoreError
 from faceplate.files import hand_over, new_folder, private_folder, sweep, write_atomically
-from faceplate.model.bundle import DEFAULT_BUNDLE, MANIFEST, load_bundle
-from faceplate.model.package import read_folder
+from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
+from faceplate.model.package import packed, read_folder
 from faceplate.model.typed_json import read_as
 
 STATE: Final = "in_force.json"
@@ -42,8 +42,8 @@ class _State:
 
 
 def name_of(files: Mapping[str, bytes]) -> str:
-    """What a bundle of these files is called in the store; its manifest holds the hashes of all the others."""
-    return hashlib.sha256(files[MANIFEST]).hexdigest()[:32]
+    """What a bundle of these files is called in the store: the beginning of its packed file's SHA-256."""
+    return hashlib.sha256(packed(files)).hexdigest()[:32]
 
 
 class BundleStore:
@@ -107,6 +107,7 @@ class BundleStore:
             if self._holds(name, files):
                 check(self._folder / name)
                 return name
+            shutil.rmtree(self._folder / name, ignore_errors=True)  # it is damaged, and of no use to anybody
             with new_folder(self._folder / name) as new:
                 for file, content in files.items():
                     write_atomically(new / file, content)
@@ -146,6 +147,8 @@ class BundleStore:
             return False
 
     def _forget(self, keep: set[str]) -> None:
+        for unfinished in self._folder.glob(".*.unfinished"):  # by a kill
+            shutil.rmtree(unfinished, ignore_errors=True)
         for name in self.names():
             if name not in {PACKAGE, *keep}:
                 shutil.rmtree(self._folder / name, ignore_errors=True)

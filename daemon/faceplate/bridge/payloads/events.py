@@ -196,10 +196,10 @@ class BundleChangedEvent(SystemEvent):
     """What happened"""
 
     before: str
-    """Name and id of the one that was in force"""
+    """Name and fingerprint of the one that was in force"""
 
     now: str
-    """Name and id of the one that is"""
+    """Name and fingerprint of the one that is"""
 
     rolled_back: bool
     """Whether that is the one that was in force before"""
