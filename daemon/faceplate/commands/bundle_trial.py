@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from faceplate import app
 from faceplate.camera.clock import monotonic
@@ -24,12 +25,13 @@ from faceplate.config.bridge import Setting
 from faceplate.errors import ModelError
 from faceplate.model.bundle import load_bundle
 from faceplate.model.cohort import FACTS, load_cohort
+from faceplate.model.preprocessing import CROP_SIZE
 from faceplate.people.comparison import Examined, compare
 from faceplate.people.examination import nearest_stranger, probes_of
 from faceplate.people.person import Person
 from faceplate.recognition import Recognition, thresholds_of
 from faceplate.shadow import Judge, Visit, watched
-from faceplate.types import Clock, Frame
+from faceplate.types import Clock, Frame, Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +105,27 @@ def trial_of(people: Sequence[Person], before: Side | None, after: Side, seen: S
     )
 
 
+def _decoys() -> list[Image]:
+    """Crops without a face: a network to which everything is the same face takes these for somebody, too."""
+    noise = np.random.default_rng(0).integers(0, 256, (CROP_SIZE, CROP_SIZE, 3), np.uint8)
+    return [np.full_like(noise, 128), noise]
+
+
 def _examined(side: Side, people: Sequence[Person]) -> Examined:
     recognition, thresholds = side.recognition, side.in_force.thresholds
     network, known = recognition.network, [recognition.current(person) for person in people]
     probes = list(probes_of(known, network.embed, network.compare, thresholds))
+
+    def passing(embeddings: NDArray[np.float32]) -> int:
+        nearest = nearest_stranger(known, embeddings, network.compare, thresholds)
+        return nearest.passing if nearest else 0
+
+    taken = passing(np.array([network.embed(decoy) for decoy in _decoys()]))
     try:
         cohort = load_cohort(recognition.bundle)
     except ModelError:
-        return Examined(probes, None)
-    stranger = nearest_stranger(known, cohort.embeddings, network.compare, thresholds)
-    return Examined(probes, cohort.facts.people, stranger.passing if stranger else 0)
+        return Examined(probes, None, decoys=taken)
+    return Examined(probes, cohort.facts.people, passing(cohort.embeddings), taken)
 
 
 def _warnings(people: Sequence[Person], before: Side | None, after: Side) -> Iterator[str]:

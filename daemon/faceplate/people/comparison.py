@@ -21,6 +21,9 @@ class Examined:
     passing: int = 0
     """How many of them would be taken for somebody"""
 
+    decoys: int = 0
+    """How many pictures without a face would be taken for somebody"""
+
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
@@ -55,6 +58,9 @@ class Comparison:
     strangers_after: tuple[int, int] | None
     """How many strangers would be taken for somebody, of how many; None: no strangers were there"""
 
+    decoys: int = 0
+    """How many pictures without a face the new bundle takes for somebody"""
+
     def dangers(self) -> Iterator[str]:
         """Why the new bundle must not be put in force, whatever anybody says."""
         for one, other in self.taken_for:
@@ -64,6 +70,8 @@ class Comparison:
         if self.strangers_after and self.strangers_after[0]:
             passing, strangers = self.strangers_after
             yield f"it would take {passing} of {strangers} strangers for somebody enrolled"
+        if self.decoys:
+            yield f"it would take {self.decoys} pictures without any face for somebody enrolled"
 
     def losses(self) -> Iterator[str]:
         """Who would stand before a shut door."""
@@ -89,7 +97,7 @@ def compare(people: Sequence[Person], before: Examined | None, after: Examined) 
     )
     taken = sorted({(probe.person, probe.best) for probe in after.probes if probe.apart is Apart.NOTHING})
     taken_for = tuple((people[one].name, people[other].name) for one, other in taken)
-    return Comparison(recognised, taken_for, _strangers(before) if before else None, _strangers(after))
+    return Comparison(recognised, taken_for, _strangers(before) if before else None, _strangers(after), after.decoys)
 
 
 def _known(examined: Examined, index: int) -> int:
