@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from dataclasses import replace
 from functools import lru_cache
@@ -13,6 +14,8 @@ import numpy as np
 from faceplate.model.bundle import DEFAULT_BUNDLE, MANIFEST, Bundle, Manifest, load_bundle
 from faceplate.model.cohort import EMBEDDINGS, FACTS
 from faceplate.vision.network import SiameseNetwork
+
+RUNTIME = os.environ.get("FACEPLATE_TEST_RUNTIME", "litert")
 
 WEIGHTS = slice(1_000_000, 9_000_000)
 """Bytes of the shipped file that are int8 weights, and nothing else"""
@@ -69,5 +72,6 @@ def _noisy(amplitude: int) -> tuple[bytes, tuple[float, ...]]:
     content[WEIGHTS] = np.clip(content[WEIGHTS].astype(int) + noise, -127, 127) if amplitude else 0
     files = bundle.files | {bundle.manifest.siamese: content.tobytes()}
     unchecked = Bundle(bundle.folder, replace(bundle.manifest, golden_cosine=-1.0), files)
-    golden = SiameseNetwork(unchecked).embed(bundle.golden_crop)
+    network = SiameseNetwork(unchecked, runtime="litert" if RUNTIME == "litert" else "tflite-runtime")
+    golden = network.embed(bundle.golden_crop)
     return content.tobytes(), tuple(map(float, golden))

@@ -16,13 +16,14 @@ import pytest
 import yaml
 
 from faceplate.__main__ import main
+from faceplate.commands.bundle_report import WORDS
 from faceplate.commands.common import ExitCode
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config_file import load_config
 from faceplate.errors import ModelError
 from faceplate.journal import reader
 from faceplate.model.bundle import DEFAULT_BUNDLE, MANIFEST, load_bundle
-from faceplate.model.bundle_store import PACKAGE, BundleStore
+from faceplate.model.bundle_store import KEPT, PACKAGE, BundleStore
 from faceplate.model.package import packed, read_folder
 from faceplate.people.gallery import Gallery
 from faceplate.recognition import Recognition, bundle_folder
@@ -440,6 +441,22 @@ def test_list_and_show(household, made):
     code, out, _ = household("bundle", "show", DEFAULT_BUNDLE)
     assert f"label: {package['label']}" in out
     assert household("bundle", "show", made / "nothing")[0] == ExitCode.MODEL
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_installs_belongs_to_the_daemons_user(household, made):
+    for path in (household.folder, *household.folder.rglob("*")):
+        os.chown(path, 65534, 65534)
+    assert household.install(made / "good")[0] == ExitCode.OK
+    assert household("bundle", "rollback")[0] == ExitCode.OK
+    found = [path for path in household.folder.rglob("*") if path.stat().st_uid != 65534]
+    assert found == []
+
+
+def test_the_page_tells_of_every_row_of_the_table():
+    page = PAGE.read_text(encoding="utf-8")
+    assert all(f"  {words}  " in page for words in WORDS.values())
+    assert f"up to {['no', 'one', 'two', 'three'][KEPT - 1]} times in a row" in page
 
 
 def test_a_folder_has_no_hash_to_compare(household, made):

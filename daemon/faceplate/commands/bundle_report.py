@@ -101,7 +101,7 @@ class Trial:
         ]
 
 
-_WORDS = {
+WORDS = {
     Kind.BOTH: "recognised by both",
     Kind.ONLY_BEFORE: "recognised by the one in force only",
     Kind.ONLY_AFTER: "recognised by the new one only",
@@ -121,7 +121,7 @@ def licences_of(manifest: Manifest) -> tuple[str, ...]:
 def _table(visits: Sequence[Visit]) -> Iterator[str]:
     counts = Counter(visit.kind for visit in visits)
     yield f"visits watched: {len(visits)}"
-    for kind, words in _WORDS.items():
+    for kind, words in WORDS.items():
         yield f"  {words:38}{counts[kind]:6}"
 
 

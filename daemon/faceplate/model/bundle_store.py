@@ -65,7 +65,10 @@ class BundleStore:
         except FileNotFoundError:
             return (PACKAGE,)
         except OSError as error:
-            raise ModelError(f"cannot tell which bundle is in force: {path}: {error.strerror}") from error
+            raise ModelError(
+                f"cannot tell which bundle is in force: {path}: {error.strerror}. Ask as root or as the daemon's user, "
+                "or set vision.bundle_store to a folder of your own"
+            ) from error
         except (ValueError, OverflowError, RecursionError) as error:
             raise ModelError(_damaged(path)) from error
         if not history or not all(name == PACKAGE or _NAME.fullmatch(name) for name in history):
