@@ -16,11 +16,13 @@ import pytest
 import yaml
 
 from faceplate.__main__ import main
+from faceplate.camera.clock import monotonic
 from faceplate.commands.bundle_report import WORDS
+from faceplate.commands.bundle_trial import side_of, watch
 from faceplate.commands.common import ExitCode
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config_file import load_config
-from faceplate.errors import ModelError
+from faceplate.errors import CameraError, ModelError
 from faceplate.journal import reader
 from faceplate.model.bundle import DEFAULT_BUNDLE, MANIFEST, load_bundle
 from faceplate.model.bundle_store import KEPT, PACKAGE, BundleStore
@@ -350,6 +352,27 @@ def test_the_doors_own_camera_is_watched_for_as_long_as_asked(household, made, t
     code, found = household.install(made / "good", "--shadow", "3")
     assert (code, found["switched"]) == (ExitCode.OK, True)
     assert found["visits"]["both"] >= 1
+
+
+def test_a_camera_that_gives_no_picture_shows_nothing(household, made, tmp_path):
+    tree = yaml.safe_load(household.file.read_text()) | {"camera": {"driver": "opencv", "source": str(tmp_path / "no")}}
+    household.file.write_text(yaml.safe_dump(tree))
+    assert household("bundle", "install", made / "good", "--yes", "--shadow", "1")[0] == ExitCode.CAMERA
+    assert household.store.history() == (PACKAGE,)
+
+
+def test_to_have_watched_nothing_is_an_error(household):
+    side = side_of(household.config, DEFAULT_BUNDLE)
+    with pytest.raises(CameraError, match="not one picture came"):
+        watch(side, side, [], monotonic)
+
+
+def test_a_bundle_whose_threshold_lies_outside_the_bounds_is_refused(household, tmp_path):
+    tree = yaml.safe_load(household.file.read_text()) | {"bridge": {"bounds": {"detection_threshold": [0.7, 0.9]}}}
+    household.file.write_text(yaml.safe_dump(tree))
+    code, _, err = household("bundle", "install", with_score(tmp_path / "half", 0.5), "--yes")
+    assert (code, "bridge.bounds.detection_threshold allows" in err) == (ExitCode.CONFIG, True)
+    assert household.store.names() == [PACKAGE]
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e9"])

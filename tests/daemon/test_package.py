@@ -192,9 +192,10 @@ def test_a_folder_with_something_else_in_a_files_place_is_refused(tmp_path):
         read_folder(folder)
 
 
-def test_a_manifest_that_names_files_elsewhere_is_refused(tmp_path):
+@pytest.mark.parametrize("name", ["../golden.png", "/etc/hostname", ".golden.png", "g" * 101, "gölden.png", SUMS])
+def test_a_manifest_that_names_what_no_bundle_has_is_refused(tmp_path, name):
     folder = shutil.copytree(DEFAULT_BUNDLE, tmp_path / "bundle")
-    text = (folder / MANIFEST).read_text()
-    (folder / MANIFEST).write_text(text.replace('"golden.png": ', '"../golden.png": '))
-    with pytest.raises(ModelError, match="outside the bundle"):
+    text = (folder / MANIFEST).read_text(encoding="utf-8")
+    (folder / MANIFEST).write_text(text.replace('"golden.png": ', f'"{name}": '), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"outside the bundle|only a packed bundle has"):
         read_folder(folder)

@@ -22,7 +22,7 @@ from faceplate.commands.in_force import InForce, in_force
 from faceplate.commands.replay import visits
 from faceplate.config import Config
 from faceplate.config.bridge import Setting
-from faceplate.errors import ModelError
+from faceplate.errors import CameraError, ModelError
 from faceplate.model.bundle import load_bundle
 from faceplate.model.cohort import FACTS, load_cohort
 from faceplate.model.preprocessing import CROP_SIZE
@@ -157,7 +157,11 @@ def _warnings(people: Sequence[Person], before: Side | None, after: Side) -> Ite
 
 
 def watch(before: Side, after: Side, frames: Iterable[Frame], clock: Clock) -> list[Visit]:
-    """Have both judge every frame."""
+    """Have both judge every frame.
+
+    Raises:
+        CameraError: there was none.
+    """
     one, other = (Judge(side.config, side.recognition, clock) for side in (before, after))
     return watched(_counted(frames), one, other, after.config.access.visit_window)
 
@@ -192,10 +196,13 @@ def at_the_door(config: Config, seconds: float) -> Iterator[tuple[Iterator[Frame
 
 
 def _counted(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """The same frames, while a terminal is told how far it is."""
+    """The same frames, of which there must be some, while a terminal is told how far it is."""
+    frame = None
     for frame in frames:
         if sys.stderr.isatty():
             print(f"\rframe {frame.index}", end="", file=sys.stderr, flush=True)
         yield frame
+    if frame is None:
+        raise CameraError("not one picture came from the clip or camera, so nothing could be compared")
     if sys.stderr.isatty():
         print(file=sys.stderr)

@@ -28,6 +28,7 @@ LARGEST: Final = 128 * 2**20
 """Bytes of a whole bundle; the one in the package has 10 million"""
 
 _MOST_FILES: Final = 64
+_LONGEST_NAME: Final = 100  # what a header of a tar has room for
 _BLOCK: Final = tarfile.BLOCKSIZE
 _REMEDY: Final = "get the file again, or make it with `faceplate-train pack`"
 
@@ -93,6 +94,8 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     files = {MANIFEST: text}
     for name in Manifest.from_json(text.decode("utf-8", errors="replace")).sha256:
         _check_name(name)
+        if name == SUMS:
+            raise ModelError(f"{folder / MANIFEST} names a file {SUMS}, which only a packed bundle has")
         files[name] = _read(folder / name)
     for name in (FACTS, EMBEDDINGS):
         if (folder / name).exists():
@@ -139,7 +142,8 @@ def _header(block: bytes, known: list[str]) -> tuple[str, int]:
 
 
 def _check_name(name: str) -> None:
-    if Path(name).name != name or name.startswith(".") or not name.isascii() or not name.isprintable():
+    plain = Path(name).name == name and name.isascii() and name.isprintable() and len(name) <= _LONGEST_NAME
+    if not plain or name.startswith("."):
         raise ModelError(f"it names a file outside the bundle, or one that no bundle has: {name!r}")
 
 
