@@ -13,7 +13,7 @@ from faceplate.config import Config
 from faceplate.events import DoorStatus
 from faceplate.journal.journal import wall_clock
 from faceplate.recognition import Recognition
-from faceplate.types import Clock, Decision, Frame, Outcome, Reason, Seconds
+from faceplate.types import Box, Clock, Decision, Frame, Outcome, Reason, Seconds
 
 
 class Kind(StrEnum):
@@ -66,6 +66,9 @@ class Answer:
     person: str | None
     """Who was recognised; None: nobody"""
 
+    box: Box | None = None
+    """Where the face was; None: it cannot be told"""
+
 
 class Judge:
     """One bundle's eyes, gallery and rules. No failure counts: each visit is judged by itself."""
@@ -84,20 +87,31 @@ class Judge:
 
 
 def watched(frames: Iterable[Frame], before: Judge, after: Judge, gap: Seconds) -> list[Visit]:
-    """Have both judge every frame; answers that come within `gap` of one another are of one visit."""
+    """Have both judge every frame; answers to one face within `gap` of one another are of one visit."""
     return list(visits_of(_answers(frames, before, after), gap))
 
 
 def visits_of(answers: Iterable[Answer], gap: Seconds) -> Iterator[Visit]:
-    """Answers, in the order of time, as visits."""
-    visit: list[Answer] = []
+    """Answers, in the order of time, as visits: the same face as far as it lies in the same place.
+
+    One visitor who moves far between two answers makes two visits, each with an answer of one bundle only: that is
+    shown as a difference, and no difference is ever hidden by somebody else who stands beside.
+    """
+    visits: list[list[Answer]] = []
     for answer in answers:
-        if visit and answer.time - visit[-1].time > gap:
-            yield _visit(visit)
-            visit = []
+        recent = (visit for visit in reversed(visits) if answer.time - visit[-1].time <= gap)
+        visit = next((visit for visit in recent if _same_place(visit[-1].box, answer.box)), None)
+        if visit is None:
+            visits.append(visit := [])
         visit.append(answer)
-    if visit:
-        yield _visit(visit)
+    return map(_visit, visits)
+
+
+def _same_place(a: Box | None, b: Box | None) -> bool:
+    if a is None or b is None:
+        return True
+    across = min(a.x + a.width, b.x + b.width) > max(a.x, b.x)
+    return across and min(a.y + a.height, b.y + b.height) > max(a.y, b.y)
 
 
 def _visit(answers: Sequence[Answer]) -> Visit:
@@ -113,4 +127,5 @@ def _answers(frames: Iterable[Frame], before: Judge, after: Judge) -> Iterator[A
             decision = judge.decide(frame)
             # Whoever is to enter a PIN now has been recognised.
             if decision.outcome is not Outcome.NOTHING or decision.reason is Reason.PIN_NEEDED:
-                yield Answer(Seconds(frame.time - start), judge is after, decision.person)
+                box = decision.match.sighting.look.face.box if decision.match else None
+                yield Answer(Seconds(frame.time - start), judge is after, decision.person, box)

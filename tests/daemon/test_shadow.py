@@ -16,7 +16,7 @@ from faceplate.people.comparison import Comparison, Examined, Recognised, compar
 from faceplate.people.examination import Apart, Probe
 from faceplate.people.matching import Thresholds
 from faceplate.shadow import Answer, Kind, Visit, visits_of
-from faceplate.types import Likeness, Score, Seconds
+from faceplate.types import Box, Likeness, Pixels, Score, Seconds
 from strategies import person
 
 GAP = Seconds(5.0)
@@ -35,6 +35,31 @@ def test_every_answer_is_in_one_visit(answers):
     assert (visits == []) == (answers == [])
     times = [visit.time for visit in visits]
     assert all(b - a > GAP for a, b in pairwise(times))
+
+
+def at(time, x, which, name):
+    return Answer(Seconds(time), which == "after", name, Box(Pixels(x), Pixels(0), Pixels(50), Pixels(50)))
+
+
+def test_two_faces_at_once_are_two_visits():
+    """Or somebody who is taken for Ada could hide behind Ada."""
+    answers = [
+        at(0, 0, "before", "Ada"),
+        at(0, 0, "after", "Ada"),
+        at(1, 200, "before", None),
+        at(1, 200, "after", "Ada"),
+    ]
+    assert [visit.kind for visit in visits_of(answers, GAP)] == [Kind.BOTH, Kind.ONLY_AFTER]
+
+
+def test_a_face_that_moves_a_little_is_one_visit():
+    answers = [at(0, 0, "before", "Ada"), at(0.5, 30, "after", "Ada"), at(1, 60, "before", "Ada")]
+    assert [visit.kind for visit in visits_of(answers, GAP)] == [Kind.BOTH]
+
+
+def test_the_same_place_later_is_another_visit():
+    answers = [at(0, 0, "before", "Ada"), at(6, 0, "after", "Ada")]
+    assert [visit.kind for visit in visits_of(answers, GAP)] == [Kind.ONLY_BEFORE, Kind.ONLY_AFTER]
 
 
 @given(ANSWERS)
@@ -118,6 +143,15 @@ def test_a_stranger_who_passes_is_a_danger():
 def test_a_picture_without_a_face_that_is_taken_for_somebody_is_a_danger():
     found = [compare([], Examined([], None, decoys=2), Examined([], None, decoys=count)) for count in (0, 1)]
     assert [len(list(each.dangers())) for each in found] == [0, 1]
+
+
+def test_a_golden_face_that_only_the_new_one_takes_for_somebody_is_a_doubt():
+    def weighed(before, after):
+        return weight(trial(comparison=compare([], before, Examined([], None, golden=after))))
+
+    assert weighed(Examined([], None, golden=(True, False)), (True, False)) == (0, 0, 0)
+    assert weighed(Examined([], None, golden=(True, False)), (True, True)) == (0, 0, 1)
+    assert weighed(None, (True,)) == (0, 0, 0), "without the one in force there is a doubt of its own"
 
 
 def probe(owner, best, apart, likeness=Likeness.VERIFIED):

@@ -42,7 +42,8 @@ class Trial:
     def doubts(self) -> list[str]:
         """What nobody but the owner can judge."""
         unknown = [] if self.thresholds_before else [f"{self.before} is in force, so nothing could be compared with it"]
-        return [*unknown, *self._seen(Kind.ONLY_AFTER, "is it them?")]
+        golden = "a bundle's golden face would be taken for somebody enrolled, by the new one only: is it them?"
+        return [*unknown, *self._seen(Kind.ONLY_AFTER, "is it them?"), *[golden] * bool(self.comparison.golden)]
 
     def tree(self) -> dict[str, Any]:
         """For machines."""

@@ -92,7 +92,10 @@ def trial_of(people: Sequence[Person], before: Side | None, after: Side, seen: S
         after: the new one.
         seen: what both made of a clip, or of the camera.
     """
-    comparison = compare(people, _examined(before, people) if before else None, _examined(after, people))
+    golden = [side.recognition.bundle.golden_crop for side in (before, after) if side]
+    comparison = compare(
+        people, _examined(before, people, golden) if before else None, _examined(after, people, golden)
+    )
     return Trial(
         before.label if before else "a bundle that cannot be used",
         after.label,
@@ -111,7 +114,7 @@ def _decoys() -> list[Image]:
     return [np.full_like(noise, 128), noise]
 
 
-def _examined(side: Side, people: Sequence[Person]) -> Examined:
+def _examined(side: Side, people: Sequence[Person], golden: Sequence[Image]) -> Examined:
     recognition, thresholds = side.recognition, side.in_force.thresholds
     network, known = recognition.network, [recognition.current(person) for person in people]
     probes = list(probes_of(known, network.embed, network.compare, thresholds))
@@ -121,11 +124,12 @@ def _examined(side: Side, people: Sequence[Person]) -> Examined:
         return nearest.passing if nearest else 0
 
     taken = passing(np.array([network.embed(decoy) for decoy in _decoys()]))
+    known_golden = tuple(passing(network.embed(crop)[np.newaxis]) > 0 for crop in golden)
     try:
         cohort = load_cohort(recognition.bundle)
     except ModelError:
-        return Examined(probes, None, decoys=taken)
-    return Examined(probes, cohort.facts.people, passing(cohort.embeddings), taken)
+        return Examined(probes, None, decoys=taken, golden=known_golden)
+    return Examined(probes, cohort.facts.people, passing(cohort.embeddings), taken, known_golden)
 
 
 def _warnings(people: Sequence[Person], before: Side | None, after: Side) -> Iterator[str]:

@@ -24,6 +24,9 @@ class Examined:
     decoys: int = 0
     """How many pictures without a face would be taken for somebody"""
 
+    golden: tuple[bool, ...] = ()
+    """For each golden crop, a face that hardly ever lives here, whether it would be taken for somebody"""
+
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
@@ -61,6 +64,9 @@ class Comparison:
     decoys: int = 0
     """How many pictures without a face the new bundle takes for somebody"""
 
+    golden: int = 0
+    """How many golden crops only the new bundle takes for somebody"""
+
     def dangers(self) -> Iterator[str]:
         """Why the new bundle must not be put in force, whatever anybody says."""
         for one, other in self.taken_for:
@@ -96,8 +102,11 @@ def compare(people: Sequence[Person], before: Examined | None, after: Examined) 
         for index, person in enumerate(people)
     )
     taken = sorted({(probe.person, probe.best) for probe in after.probes if probe.apart is Apart.NOTHING})
+    golden = sum(new and not old for old, new in zip(before.golden, after.golden, strict=True)) if before else 0
     taken_for = tuple((people[one].name, people[other].name) for one, other in taken)
-    return Comparison(recognised, taken_for, _strangers(before) if before else None, _strangers(after), after.decoys)
+    return Comparison(
+        recognised, taken_for, _strangers(before) if before else None, _strangers(after), after.decoys, golden
+    )
 
 
 def _known(examined: Examined, index: int) -> int:
