@@ -10,7 +10,16 @@ from datetime import UTC, datetime
 import numpy as np
 from hypothesis import strategies as st
 
-from faceplate.events import Cause, CommandEvent, DoorEvent, DoorEventType, DoorMode, JournalRow, PeopleEvent
+from faceplate.events import (
+    BundleEvent,
+    Cause,
+    CommandEvent,
+    DoorEvent,
+    DoorEventType,
+    DoorMode,
+    JournalRow,
+    PeopleEvent,
+)
 from faceplate.journal.chain import BEGINNING, Mark, sealed
 from faceplate.journal.entries import EventsLost, canonical, describe
 from faceplate.journal.journal import Journal
@@ -120,6 +129,7 @@ entries = st.one_of(
     _rung,
     st.builds(CommandEvent, _names, _names, _words.map(json.dumps), st.text(max_size=12)),
     st.builds(PeopleEvent, *(st.lists(_names, max_size=2).map(tuple) for _ in range(3))),
+    st.builds(BundleEvent, _names, _names, st.booleans()),
     st.builds(EventsLost, st.integers(1, 10**6)),
 )
 """Everything that becomes a row"""

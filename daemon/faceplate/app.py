@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from faceplate.access.calendar import Calendar
@@ -35,6 +36,8 @@ from faceplate.journal.journal import Journal
 from faceplate.journal.recorder import Recorder
 from faceplate.journal.retention import Retention
 from faceplate.loop import guard
+from faceplate.model.bundle_store import BundleStore
+from faceplate.orders.bundle_commands import bundle_commands
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
 from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
@@ -43,7 +46,7 @@ from faceplate.orders.remote_commands import remote_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
 from faceplate.quiet import steady_opencv
-from faceplate.recognition import Recognition, bundle_folder
+from faceplate.recognition import Recognition, bundle_folder, named_bundle
 from faceplate.restart import Run, marked
 from faceplate.service import Stop, keep_going
 from faceplate.settings import Settings
@@ -160,7 +163,7 @@ def _dashboard_of(config: Config, standing: StandingFile, door: Door, this_run: 
         Vitals(monotonic),
         Snapshots(config.bridge.snapshot, present),
         EnrolmentWindow(monotonic, lambda: [person.name for person in gallery.people()]),
-        bundle_folder(config.vision),
+        partial(bundle_folder, config.vision),
     )
 
 
@@ -221,6 +224,9 @@ def _attended(
     rows = rows_of(config.journal.path)
     commands = door_commands(door_orders, report) | people_commands(household)
     commands |= journal_commands(config.journal.path, recorder.changes)
+    commands |= bundle_commands(
+        BundleStore(config.vision.bundle_store), recorder.note, dashboard.restart, named_bundle(config.vision)
+    )
     commands |= remote_commands(config.bridge.commands, door_orders, dashboard, rows)
     ranks = Ranks.of(config.control.operators, config.control.bridge)
     orders = Orders(commands, recorder, ranks)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from faceplate.enrolment_window import EnrolmentWindow
+from faceplate.errors import ModelError
 from faceplate.model.bundle import CONTRACT, MANIFEST, installed_label
 from faceplate.recognition import Recognition
 from faceplate.restart import Run
@@ -42,8 +43,8 @@ class Dashboard:
     vitals: Vitals
     snapshots: Snapshots
     window: EnrolmentWindow
-    bundle_folder: Path
-    """Where the model bundle lies; another may have been put there since the start"""
+    bundle_folder: Callable[[], Path]
+    """Where the model bundle in force lies; another may be since the start. May raise ModelError"""
     bundle: str | None = None
     """Of the model bundle in use; None: it is not loaded yet"""
 
@@ -83,10 +84,10 @@ class Dashboard:
         return {"jpeg": jpeg, "ts": last.ts, "outcome": last.outcome.value, "person": last.person}
 
     def _installed(self) -> str | None:
-        manifest = self.bundle_folder / MANIFEST
         try:
-            return _label_at(self.bundle_folder, manifest.stat().st_mtime_ns)
-        except OSError:
+            folder = self.bundle_folder()
+            return _label_at(folder, (folder / MANIFEST).stat().st_mtime_ns)
+        except (OSError, ModelError):
             return None
 
     def restart(self) -> None:

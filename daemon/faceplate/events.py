@@ -146,7 +146,20 @@ class PeopleEvent:
     removed: tuple[str, ...] = ()
 
 
-Entry = Decision | DoorEvent | CommandEvent | PeopleEvent
+@dataclass(frozen=True, slots=True)
+class BundleEvent:
+    """Another model bundle was put in force; the daemon takes it at its next start."""
+
+    before: str
+    """Label of the one that was"""
+
+    now: str
+
+    rolled_back: bool
+    """Whether that is the one that was in force before"""
+
+
+Entry = Decision | DoorEvent | CommandEvent | PeopleEvent | BundleEvent
 """What the journal takes"""
 
 

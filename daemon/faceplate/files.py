@@ -22,6 +22,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            hand_over(file.fileno(), path.parent)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -46,6 +47,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     _put_right(folder, new, old)
     try:
         new.mkdir()
+        hand_over(new, folder.parent)
         yield new
         if folder.exists():
             folder.rename(old)
@@ -67,6 +69,24 @@ def sweep(folder: Path) -> None:
     """Remove what a power cut or a kill left of unfinished writes. Nobody else may be writing to `folder`."""
     for left in folder.glob(f".*{_TEMPORARY}"):
         left.unlink(missing_ok=True)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that its owner alone may enter, if it is not there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        hand_over(folder, folder.parent)
+
+
+def hand_over(made: int | Path, folder: Path) -> None:
+    """What root makes in somebody's folder is theirs, or the daemon, which is not root, could not read it."""
+    owner = folder.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.chown(made, owner.st_uid, owner.st_gid)
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from faceplate.config import PeopleConfig, VisionConfig
 from faceplate.events import PeopleEvent
-from faceplate.model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from faceplate.model.bundle import Bundle, load_bundle
+from faceplate.model.bundle_store import BundleStore
 from faceplate.model.template import template
 from faceplate.people.enrolment import Enroller, Enrolment, Picture
 from faceplate.people.gallery import Gallery
@@ -110,7 +111,7 @@ class Recognition:
 
     def current(self, person: Person) -> Person:
         """The person as this bundle's network embeds them."""
-        return embedded_by(self.bundle.id, person, self._keep)
+        return self.gallery.embedded(person, self.bundle.id) or embedded_by(self.bundle.id, person, self._keep)
 
     def _in_force(self) -> Thresholds:
         return self._adjusted(self.thresholds)
@@ -127,13 +128,28 @@ class Recognition:
 
 
 def bundle_of(vision: VisionConfig) -> Bundle:
-    """The bundle the configuration names."""
+    """The bundle in force.
+
+    Raises:
+        ModelError: it cannot be told which that is, or it is damaged.
+    """
     return load_bundle(bundle_folder(vision))
 
 
 def bundle_folder(vision: VisionConfig) -> Path:
-    """Where that bundle lies."""
-    return DEFAULT_BUNDLE if vision.bundle == "default" else vision.bundle
+    """Where that bundle lies: what the configuration names, or else what was installed, or comes with the program.
+
+    Raises:
+        ModelError: it cannot be told.
+    """
+    return BundleStore(vision.bundle_store).in_force() if vision.bundle == "default" else vision.bundle
+
+
+def named_bundle(vision: VisionConfig) -> str:
+    """Why no installed bundle can be put in force; empty: it can."""
+    if vision.bundle == "default":
+        return ""
+    return f"vision.bundle names {vision.bundle}, which goes before all that is installed: write `default` there first"
 
 
 def thresholds_of(people: PeopleConfig, bundle: Bundle) -> Thresholds:

@@ -123,7 +123,8 @@ def test_events_are_as_the_manual_shows_them():
 
 
 def test_the_words_are_the_journals():
-    assert {kind.value for kind in SystemEventType} == {written.COMMAND, written.PEOPLE_CHANGED, written.EVENTS_LOST}
+    words = {written.COMMAND, written.PEOPLE_CHANGED, written.BUNDLE_CHANGED, written.EVENTS_LOST}
+    assert {kind.value for kind in SystemEventType} == words
     assert set(OUTCOMES) == {kind.value for kind in AccessEventType}
     assert set(OUTCOMES.values()) == set(Outcome) - {Outcome.NOTHING}
 

@@ -22,7 +22,16 @@ from faceplate.bridge.payloads.commands import AnyRequest, CommandName
 from faceplate.bridge.payloads.events import AccessEventType, SystemEventType
 from faceplate.bridge.payloads.words import Availability, OnOffLine
 from faceplate.bridge.states import diagnostics, states
-from faceplate.events import Cause, CommandEvent, DoorEvent, DoorEventType, DoorMode, JournalRow, PeopleEvent
+from faceplate.events import (
+    BundleEvent,
+    Cause,
+    CommandEvent,
+    DoorEvent,
+    DoorEventType,
+    DoorMode,
+    JournalRow,
+    PeopleEvent,
+)
 from faceplate.journal.entries import EventsLost
 from faceplate.types import Method, Outcome, Reason, Seconds
 from strategies_bridge import STATUS, requests, statuses
@@ -142,6 +151,7 @@ RIGHT = [
             DoorEvent(DoorEventType.BELL, Seconds(1.0), Cause.CONTACT),
             CommandEvent("lock", "anna (uid 1000, pid 1)", "{}", "forbidden"),
             PeopleEvent(added=("Zoë",)),
+            BundleEvent("a/1", "b/2", rolled_back=False),
             EventsLost(3),
         )
     ),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from faceplate.events import Cause, CommandEvent, DoorEvent, DoorEventType, DoorMode, PeopleEvent
+from faceplate.events import BundleEvent, Cause, CommandEvent, DoorEvent, DoorEventType, DoorMode, PeopleEvent
 from faceplate.journal.entries import LASTING, EventsLost, canonical, describe
 from faceplate.types import Decision, Method, Outcome, Reason, Seconds
 from strategies_journal import decision
@@ -18,6 +18,11 @@ BEGIN_AND_END = {
     "door_fault",
     "door_jammed",
 }
+
+
+def test_another_bundle():
+    described = describe(BundleEvent("a/1", "b/2", rolled_back=True))
+    assert described == ("bundle_changed", {"before": "a/1", "now": "b/2", "rolled_back": True})
 
 
 def test_a_grant_has_person_and_score():

@@ -24,7 +24,9 @@ from faceplate.enrolment_window import EnrolmentWindow
 from faceplate.errors import StoreError
 from faceplate.events import DoorMode, DoorStatus
 from faceplate.model.bundle import DEFAULT_BUNDLE
+from faceplate.model.bundle_store import BundleStore
 from faceplate.orders.arguments import NewRights
+from faceplate.orders.bundle_commands import bundle_commands
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
 from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
@@ -86,7 +88,7 @@ def a_dashboard(folder):
     settings = Settings(Config(), Forgetful(), lambda _: None)
     snapshots = Snapshots("off", lambda: datetime.now(UTC))
     window = EnrolmentWindow(clock, list)
-    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, window, DEFAULT_BUNDLE)
+    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, window, lambda: DEFAULT_BUNDLE)
 
 
 @pytest.fixture
@@ -99,7 +101,9 @@ def table(house, tmp_path):
     dashboard, journal = a_dashboard(tmp_path), tmp_path / "journal.sqlite3"
     report = StatusReport(house, Reception(), people.count, tmp_path / "people", clock, more=dashboard.facts)
     orders = DoorOrders(house, Reception(), house, remember)
-    commands = door_commands(orders, report) | people_commands(people) | journal_commands(journal)
+    commands = door_commands(orders, report) | people_commands(people)
+    store = BundleStore(tmp_path / "bundles")
+    commands |= bundle_commands(store, house.write, dashboard.restart) | journal_commands(journal)
     return commands | remote_commands(CommandsConfig(), orders, dashboard, rows_of(journal))
 
 

@@ -17,6 +17,7 @@ from faceplate_trainer.commands import (
     evaluate_liveness,
     export,
     fit,
+    pack,
     prepare,
     report,
 )
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"faceplate {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (capture, prepare, fit, export, calibrate, cohort, evaluate, evaluate_liveness, report):
+    for command in (capture, prepare, fit, export, calibrate, cohort, evaluate, evaluate_liveness, pack, report):
         command.register(commands)
     return parser
 

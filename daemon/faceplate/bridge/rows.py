@@ -12,6 +12,7 @@ from faceplate.bridge.payloads.events import (
     AccessEvent,
     AccessEventType,
     BellEvent,
+    BundleChangedEvent,
     CommandEvent,
     Damaged,
     DoorEvent,
@@ -39,6 +40,7 @@ _KINDS: Final[dict[str, tuple[Channel, type[Event]]]] = {
     DoorEventType.BELL.value: (channels.BELL_EVENT, BellEvent),
     SystemEventType.COMMAND.value: (channels.SYSTEM_EVENT, CommandEvent),
     SystemEventType.PEOPLE_CHANGED.value: (channels.SYSTEM_EVENT, PeopleChangedEvent),
+    SystemEventType.BUNDLE_CHANGED.value: (channels.SYSTEM_EVENT, BundleChangedEvent),
     SystemEventType.EVENTS_LOST.value: (channels.SYSTEM_EVENT, EventsLostEvent),
 }
 """Event type of a row -> where it is told, and as what"""

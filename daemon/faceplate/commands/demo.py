@@ -138,6 +138,7 @@ def _configuration(folder: Path, port: int | None) -> Config:
     file = folder / "config.yaml"
     tree = {
         "device": {"id": "demo-door", "name": "Demo door"},
+        "vision": {"bundle_store": "bundles"},
         "people": {"store": "people", "key_file": "gallery.key"},
         "door": {"driver": "simulated", "release_time": 2.0},
         "journal": {"path": "journal.sqlite3"},

@@ -1,29 +1,15 @@
-"""How a command has something done with the people enrolled: by the daemon, or, where that is stopped, by itself."""
+"""How a command has something done with the people enrolled."""
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
-from typing import Any, Final
+from typing import Any
 
-from faceplate.commands.asking import result_of
+from faceplate.commands.either import order_either
 from faceplate.config import Config
 from faceplate.config.access import ALWAYS, NEVER
-from faceplate.control.client import ask
-from faceplate.control.peers import Ranks, this_process
-from faceplate.control.protocol import Request
-from faceplate.errors import NotRunningError, StoreError
-from faceplate.events import CommandEvent
-from faceplate.journal.journal import Journal
-from faceplate.journal.retention import Retention
-from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household
-from faceplate.types import Seconds
-
-_PATIENCE: Final = Seconds(60.0)
-"""For the people: a new PIN is compared with every other, a tenth of a second each"""
 
 
 def order_people(config: Config, command: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
@@ -32,46 +18,10 @@ def order_people(config: Config, command: str, **arguments: Any) -> dict[str, An
     Raises:
         FaceplateError: it was refused, or cannot be done; the message says why.
     """
-    if _are_the_daemons(config):
-        return result_of(ask(config.control.socket, command, arguments, _PATIENCE))
-    me = this_process()
-    orders = Orders(people_commands(household_of(config)), _Record(config), Ranks(frozenset({me.uid})))
-    return result_of(orders.answer(me, Request("here", command, arguments)))
-
-
-def _are_the_daemons(config: Config) -> bool:
-    """Whether a daemon runs that has these people, and not those of another configuration."""
-    try:
-        status = result_of(ask(config.control.socket, "status", {}))
-    except NotRunningError:
-        return False
-    return bool(status.get("store") == str(config.people.store.resolve()))
+    return order_either(config, command, people_commands(household_of(config)), arguments)
 
 
 def household_of(config: Config) -> Household:
     """The people enrolled, without the daemon."""
     gallery = Gallery(config.people.store, config.people.key_file)
     return Household(gallery, {ALWAYS, NEVER, *config.access.schedules})
-
-
-class _Record:
-    """The journal, opened only to write something down: the daemon is its writer whenever it runs."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config.journal
-
-    def write(self, entry: CommandEvent) -> None:
-        """Write one row for good.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        path = self._config.path
-        # Made by root, it could not be written by the daemon's own user.
-        if not path.exists() and path.parent.exists() and path.parent.stat().st_uid != os.geteuid():
-            raise StoreError(
-                f"there is no journal at {path} yet, and only the daemon's user may begin it: start it once"
-            )
-        keep = Retention(self._config.keep_days, self._config.keep_rows)
-        with closing(Journal(path, self._config.key_file, keep)) as journal:
-            journal.write(entry)

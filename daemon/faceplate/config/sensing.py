@@ -59,7 +59,10 @@ class VisionConfig(Section):
     """Finding faces and turning them into embeddings."""
 
     bundle: Literal["default"] | ExistingFolder = "default"
-    """Folder of a model bundle; "default" is the one in the package"""
+    """Folder of a model bundle; "default" is the one that was installed, or else the one in the package"""
+
+    bundle_store: AnyPath = Path("/var/lib/faceplate/bundles")
+    """Where `faceplate bundle install` keeps bundles, and which of them is in force"""
 
     runtime: Literal["litert", "tflite-runtime"] = "litert"
     """Which TFLite runtime runs the network"""

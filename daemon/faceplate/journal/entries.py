@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from faceplate.events import CommandEvent, DoorEvent, DoorEventType, Entry, PeopleEvent
+from faceplate.events import BundleEvent, CommandEvent, DoorEvent, DoorEventType, Entry, PeopleEvent
 from faceplate.types import Decision, Outcome
 
 COMMAND = "command"
 PEOPLE_CHANGED = "people_changed"
+BUNDLE_CHANGED = "bundle_changed"
 EVENTS_LOST = "events_lost"
 
 LASTING = frozenset(
@@ -45,6 +46,8 @@ def describe(entry: Entry | EventsLost) -> tuple[str, dict[str, Any]] | None:
         case PeopleEvent():
             names = {"added": entry.added, "changed": entry.changed, "removed": entry.removed}
             return PEOPLE_CHANGED, {what: list(who) for what, who in names.items()}
+        case BundleEvent():
+            return BUNDLE_CHANGED, {"before": entry.before, "now": entry.now, "rolled_back": entry.rolled_back}
         case EventsLost():
             return EVENTS_LOST, {"count": entry.count}
     assert_never(entry)

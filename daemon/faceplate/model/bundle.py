@@ -157,9 +157,14 @@ class Manifest:
         return self.sha256[self.siamese]
 
     @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all it says, and so of all the files it names: two bundles with the same are one."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @property
     def label(self) -> str:
-        """Its name and the beginning of its id, for people to read."""
-        return f"{self.name}/{self.id[:12]}"
+        """Its name and the beginning of its fingerprint, for people to read."""
+        return f"{self.name}/{self.fingerprint[:12]}"
 
     def to_json(self) -> str:
         """The text of bundle.json."""
@@ -222,10 +227,17 @@ class Bundle:
 
 def installed_label(folder: Path) -> str | None:
     """The label of the bundle that lies there now, which need not be the one in use; None: there is none that fits."""
+    manifest = installed_manifest(folder)
+    return manifest.label if manifest else None
+
+
+def installed_manifest(folder: Path) -> Manifest | None:
+    """What the bundle that lies there says of itself, without reading the rest of it; None: there is none that fits."""
     try:
-        return Manifest.from_json(_read(folder / MANIFEST).decode("utf-8", errors="replace")).label
-    except (ModelError, KeyError):
+        manifest = Manifest.from_json(_read(folder / MANIFEST).decode("utf-8", errors="replace"))
+    except ModelError:
         return None
+    return manifest if manifest.siamese in manifest.sha256 else None
 
 
 def load_bundle(folder: Path) -> Bundle:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -13,11 +14,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from faceplate.errors import StoreError
-from faceplate.files import sweep, sync_folder, write_atomically
+from faceplate.errors import SealError, StoreError
+from faceplate.files import hand_over, private_folder, sweep, sync_folder, write_atomically
+from faceplate.people.generations import Generations, file_of, to_record, with_record
 from faceplate.people.person import Anchor, Person, same_name
 from faceplate.people.seal import Seal, key_is_there, load_seal, make_key
 from faceplate.types import Embedding
+
+_log = logging.getLogger(__name__)
 
 _SUFFIX = ".person"
 
@@ -35,6 +39,7 @@ class Gallery:
         """Name the place; neither folder nor key need be there before somebody is enrolled."""
         self._folder = folder
         self._key_file = key_file
+        self._generations = Generations(folder.with_name(folder.name + ".embeddings"))
 
     @cached_property
     def _seal(self) -> Seal:
@@ -100,16 +105,61 @@ class Gallery:
             ) from error
 
     def remove(self, person: Person) -> None:
-        """Erase a person.
+        """Erase a person, and first what other bundles made of them.
 
         Raises:
-            StoreError: the file could not be removed.
+            StoreError: a file could not be removed.
         """
         try:
+            self._generations.erase(person.id)
             (self._folder / (person.id + _SUFFIX)).unlink()
             sync_folder(self._folder)
         except OSError as error:
             raise StoreError(f"cannot remove {person.name!r} from {self._folder}: {error.strerror}") from error
+
+    def embedded(self, person: Person, bundle: str) -> Person | None:
+        """The person as the network of that bundle embeds them; None where that is not known yet.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        if person.bundle == bundle:
+            return person
+        sealed = self._generations.read(bundle, person)
+        if sealed is None:
+            return None
+        try:
+            known = with_record(person, bundle, self._seal.open(sealed, file_of(bundle, person)))
+        except SealError as error:
+            _log.warning("%s: %s is embedded anew from the pictures kept", error, person.name)
+            return None
+        return known and self._turned(known, back=True)
+
+    def keep_embedded(self, people: Sequence[Person], bundles: Collection[str]) -> None:
+        """Keep people as other bundles' networks embed them; call it within `changing`.
+
+        Whoever was removed since they were read stays removed.
+
+        Args:
+            people: as the networks of other bundles embed them.
+            bundles: ids of those whose generations are kept; all others are erased.
+
+        Raises:
+            StoreError: it could not be written; every person is as before, and so is what is in force.
+        """
+        there = {path.stem for path in stored_people(self._folder)}
+        try:
+            self._generations.tidy(there, bundles)
+            for person in people:
+                if person.id in there:
+                    name = file_of(person.bundle, person)
+                    sealed = self._seal.seal(to_record(self._turned(person)), name)
+                    self._generations.write(person.bundle, person, sealed)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write beside the gallery {self._folder}: {error.strerror}. Nothing that counts was changed; "
+                "make room or mend the permissions and try again."
+            ) from error
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -120,10 +170,11 @@ class Gallery:
             StoreError: somebody else is changing it, or the folder cannot be made.
         """
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
             lock = os.open(
                 self._folder.with_name(self._folder.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
             )
+            hand_over(lock, self._folder.parent)
         except OSError as error:
             raise StoreError(f"cannot open the gallery {self._folder} for changes: {error.strerror}") from error
         try:

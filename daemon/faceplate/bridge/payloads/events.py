@@ -25,6 +25,7 @@ class SystemEventType(StrEnum):
 
     COMMAND = "command"
     PEOPLE_CHANGED = "people_changed"
+    BUNDLE_CHANGED = "bundle_changed"
     EVENTS_LOST = "events_lost"
 
 
@@ -188,6 +189,22 @@ class PeopleChangedEvent(SystemEvent):
     """Names of those who were erased"""
 
 
+class BundleChangedEvent(SystemEvent):
+    """Another model bundle was put in force; the daemon takes it at its next start."""
+
+    event_type: Literal[SystemEventType.BUNDLE_CHANGED]
+    """What happened"""
+
+    before: str
+    """Name and fingerprint of the one that was in force"""
+
+    now: str
+    """Name and fingerprint of the one that is"""
+
+    rolled_back: bool
+    """Whether that is the one that was in force before"""
+
+
 class EventsLostEvent(SystemEvent):
     """Events at the door could not be kept through a long fault of the disk."""
 
@@ -216,5 +233,5 @@ class Damaged(SystemEvent, Generic[_Type]):
 AccessPayload: TypeAlias = AccessEvent | Damaged[AccessEventType]
 DoorPayload: TypeAlias = DoorEvent | Damaged[DoorWord]
 BellPayload: TypeAlias = BellEvent | Damaged[Ring]
-SystemPayload: TypeAlias = CommandEvent | PeopleChangedEvent | EventsLostEvent | Damaged[str]
+SystemPayload: TypeAlias = CommandEvent | PeopleChangedEvent | BundleChangedEvent | EventsLostEvent | Damaged[str]
 """The last: a row of a type that is not known here; it is of a newer daemon, or damaged"""

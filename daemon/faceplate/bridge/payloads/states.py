@@ -108,10 +108,10 @@ class VersionsState(Payload):
     """Version of the daemon"""
 
     bundle: str
-    """Name and id of the models in use"""
+    """Name and fingerprint of the models in use"""
 
     bundle_installed: str | None
-    """Those that lie on the device, which may have been changed since the start; null: there are none"""
+    """Those in force now, which may be others since the start; null: there are none"""
 
     contract: int
     """Version of the contract between models and daemon"""
