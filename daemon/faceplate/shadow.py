@@ -10,8 +10,7 @@ from faceplate.access.calendar import Calendar
 from faceplate.access.reception import Reception
 from faceplate.access.standing import NoLockout
 from faceplate.config import Config
-from faceplate.events import DoorStatus
-from faceplate.journal.journal import wall_clock
+from faceplate.events import DoorStatus, wall_clock
 from faceplate.recognition import Recognition
 from faceplate.types import Box, Clock, Decision, Frame, Outcome, Reason, Seconds
 
