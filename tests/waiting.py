@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 
 def until(holds: Callable[[], object], within: float = 10.0, every: float = 0.005) -> None:
@@ -14,3 +16,9 @@ def until(holds: Callable[[], object], within: float = 10.0, every: float = 0.00
     while not holds():
         assert time.monotonic() < deadline, f"it did not come to hold within {within} s"
         pause.wait(every)
+
+
+def listens(path: Path) -> bool:
+    """Whether somebody takes connections at a Unix socket; a moment after it is made nobody does yet."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0

@@ -53,6 +53,7 @@ from faceplate.service import Stop
 from faceplate.settings import Settings
 from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Seconds, Show
 from mjpeg_server import MjpegServer
+from waiting import listens
 
 MAN = FOOTAGE / "man-2.jpg"
 STANDING = Stills(frame_rate=10.0, frames=6)
@@ -502,10 +503,10 @@ def test_a_lockdown_outlasts_the_run_and_an_open_mode_does_not(enrolled, tmp_pat
         ("mode", {"mode": "blocked"}, "blocked"),
     ):
         with running(config, monkeypatch):
-            soon(config.control.socket.exists)
+            soon(lambda: listens(config.control.socket))
             asking.order(config, command, **arguments)
         with running(config, monkeypatch):
-            soon(config.control.socket.exists)
+            soon(lambda: listens(config.control.socket))
             assert asking.order(config, "status")["mode"] == after
 
 
@@ -520,7 +521,7 @@ def test_a_door_that_cannot_be_ordered_opens_all_the_same(enrolled, tmp_path, ca
 def test_the_status_tells_how_the_loop_does(enrolled, tmp_path, monkeypatch):
     config = with_an_exit_button(filmed(enrolled, a_film(tmp_path / "film", 1000)))
     with running(config, monkeypatch):
-        soon(config.control.socket.exists)
+        soon(lambda: listens(config.control.socket))
         soon(lambda: "access_granted" in rows_if_any(config))
         status = asking.order(config, "status")
     assert (status["camera"], status["presence"]) == ("online", True)
@@ -532,7 +533,7 @@ def test_the_status_tells_how_the_loop_does(enrolled, tmp_path, monkeypatch):
 def test_without_a_camera_the_status_says_so(enrolled, tmp_path, monkeypatch):
     config = with_an_exit_button(filmed(enrolled, tmp_path / "nowhere"))
     with running(config, monkeypatch):
-        soon(config.control.socket.exists)
+        soon(lambda: listens(config.control.socket))
         status = asking.order(config, "status")
     assert (status["camera"], status["presence"], status["fps"]) == ("offline", False, 0)
 

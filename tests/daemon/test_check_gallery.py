@@ -33,7 +33,7 @@ from faceplate.recognition import Recognition
 from faceplate.rights import Rights
 from faceplate.standing import StandingFile
 from faceplate.types import Seconds
-from waiting import until
+from waiting import listens, until
 
 PAGE = Path(__file__).parents[2] / "docs" / "gallery.md"
 STILLS = sorted(FOOTAGE.glob("man-*.jpg"))
@@ -280,7 +280,7 @@ def test_it_works_beside_a_running_daemon_and_disturbs_nothing(enrol, check, con
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as daemon:
         try:
-            until(config.control.socket.exists, within=30.0)
+            until(lambda: listens(config.control.socket), within=30.0)
             until(lambda: order(config, "status")["camera"] == "online", within=30.0, every=0.3)
             assert check()[0] == ExitCode.OK
             assert order(config, "status")["camera"] == "online"
