@@ -13,7 +13,7 @@ from typing import Final
 
 from faceplate.door.hardware import Lights
 from faceplate.events import DoorEventType, DoorMode, DoorStatus
-from faceplate.types import Decision, Outcome, Reason, Seconds
+from faceplate.types import Cue, Decision, Outcome, Reason, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Answer:
     outcome: Outcome
     reason: Reason
     since: Seconds
+    cue: Cue | None = None
+    """Somebody who is being enrolled was told this, and nothing was decided"""
 
 
 _DARK = Lights()
@@ -99,6 +101,13 @@ HINTS: Final[Mapping[Reason, int]] = {
     Reason.FACE_NEEDED: 3,
 }
 """So many short amber flashes (green and red at once), without a tone; shown although nothing was decided"""
+
+TAKEN: Final = Pattern("green, and a short tone", (Beat(_SHORT, Lights(green=True, buzzer=True)), Beat(_REST, _GREEN)))
+DONE: Final = Pattern("green: 2 long, each with a tone", (*TAKEN.beats, Beat(_GAP, _DARK)) * 2)
+NOT_ENROLLED: Final = Pattern("red and a long tone", (Beat(_LONG, _RED_TONE), Beat(_REST, _DARK)))
+ADVICE: Final = Pattern("amber: 1 short", (Beat(_SHORT, _AMBER), Beat(_REST, _DARK)))
+ENROLMENT: Final[Mapping[Cue, Pattern]] = {Cue.TAKEN: TAKEN, Cue.DONE: DONE, Cue.REFUSED: NOT_ENROLLED}
+"""What somebody who is being enrolled is shown; any other cue is ADVICE"""
 
 FORCED_OPEN: Final = Pattern(
     "red, fast, and the buzzer without a pause",
@@ -165,6 +174,13 @@ def answered(before: Answer | None, decision: Decision, now: Seconds) -> Answer 
     return Answer(outcome, reason, now)
 
 
+def cued(before: Answer | None, cue: Cue, now: Seconds) -> Answer | None:
+    """What was told last, after somebody who is being enrolled was told something: no answer is broken into."""
+    if before is not None and before.cue is None and _answer(before, now) is not None:
+        return before
+    return Answer(Outcome.NOTHING, Reason.LOOKING, now, cue)
+
+
 def pattern_of(status: DoorStatus, answer: Answer | None, now: Seconds) -> Pattern:
     """What the door shows at the time `now`."""
     return _alarm(status) or _answer(answer, now) or _state(status)
@@ -203,7 +219,10 @@ def _alarm(status: DoorStatus) -> Pattern | None:
 def _answer(answer: Answer | None, now: Seconds) -> Pattern | None:
     if answer is None:
         return None
-    pattern = GRANTED if answer.outcome is Outcome.GRANTED else answer_to(answer.reason)
+    if answer.cue is not None:
+        pattern = ENROLMENT.get(answer.cue, ADVICE)
+    else:
+        pattern = GRANTED if answer.outcome is Outcome.GRANTED else answer_to(answer.reason)
     return pattern if now - answer.since < pattern.length - _INSTANT else None
 
 
@@ -225,6 +244,8 @@ def table() -> str:
         "soon open too long": WARNING,
         "granted": GRANTED,
     }
+    enrolment = {"enrolment: taken": TAKEN, "enrolment: done": DONE, "enrolment: refused": NOT_ENROLLED}
+    enrolment |= {"enrolment: something to do": ADVICE}
     rests = {
         "unlocked": OPEN,
         "blocked, locked down": BARRED,
@@ -232,5 +253,5 @@ def table() -> str:
         "locked": IDLE,
     }
     answers = ((f"`{reason}`", answer_to(reason)) for reason in (*REFUSALS, *HINTS))
-    rows = [*states.items(), *answers, *rests.items()]
+    rows = [*states.items(), *answers, *enrolment.items(), *rests.items()]
     return "\n".join(["| what | shown |", "|---|---|", *(f"| {what} | {pattern.words} |" for what, pattern in rows)])
