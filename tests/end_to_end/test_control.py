@@ -20,12 +20,14 @@ from faceplate.control.peers import Ranks
 from faceplate.control.protocol import Fault
 from faceplate.control.server import ControlServer
 from faceplate.dashboard import Dashboard
+from faceplate.enrolling.session import EnrolmentSession
 from faceplate.enrolment_window import EnrolmentWindow
 from faceplate.errors import StoreError
 from faceplate.events import DoorMode, DoorStatus
 from faceplate.model.bundle import DEFAULT_BUNDLE
 from faceplate.orders.arguments import NewRights
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.enrolment_commands import enrolment_commands
 from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
@@ -85,8 +87,8 @@ def a_dashboard(folder):
     run = Run(folder / "run.json", datetime.now(UTC))
     settings = Settings(Config(), Forgetful(), lambda _: None)
     snapshots = Snapshots("off", lambda: datetime.now(UTC))
-    window = EnrolmentWindow(clock, list)
-    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, window, DEFAULT_BUNDLE)
+    window, session = EnrolmentWindow(clock, list), EnrolmentSession(clock, lambda _: None)
+    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, window, session, DEFAULT_BUNDLE)
 
 
 @pytest.fixture
@@ -100,6 +102,7 @@ def table(house, tmp_path):
     report = StatusReport(house, Reception(), people.count, tmp_path / "people", clock, more=dashboard.facts)
     orders = DoorOrders(house, Reception(), house, remember)
     commands = door_commands(orders, report) | people_commands(people) | journal_commands(journal)
+    commands |= enrolment_commands(dashboard)
     return commands | remote_commands(CommandsConfig(), orders, dashboard, rows_of(journal))
 
 

@@ -147,7 +147,7 @@ class Door:
                 self._changed.notify_all()
 
     def cue(self, cue: Cue) -> None:
-        """Show somebody who is being enrolled what they are told; moves no lock. Nothing while the door is not running."""
+        """Show somebody who is being enrolled what they are told. Nothing while the door is not running."""
         with self._changed:
             if self._running:
                 self._controller.cue(cue)

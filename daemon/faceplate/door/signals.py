@@ -56,6 +56,7 @@ _DARK = Lights()
 _GREEN = Lights(green=True)
 _RED = Lights(red=True)
 _AMBER = Lights(green=True, red=True)
+_AMBER_TONE = Lights(green=True, red=True, buzzer=True)
 _RED_TONE = Lights(red=True, buzzer=True)
 _INSTANT = Seconds(1e-6)
 """Less is none: sums of times are not exact, and nobody shall wake up for the rest of a beat again and again"""
@@ -102,10 +103,14 @@ HINTS: Final[Mapping[Reason, int]] = {
 }
 """So many short amber flashes (green and red at once), without a tone; shown although nothing was decided"""
 
-TAKEN: Final = Pattern("green, and a short tone", (Beat(_SHORT, Lights(green=True, buzzer=True)), Beat(_REST, _GREEN)))
-DONE: Final = Pattern("green: 2 long, each with a tone", (*TAKEN.beats, Beat(_GAP, _DARK)) * 2)
-NOT_ENROLLED: Final = Pattern("red and a long tone", (Beat(_LONG, _RED_TONE), Beat(_REST, _DARK)))
-ADVICE: Final = Pattern("amber: 1 short", (Beat(_SHORT, _AMBER), Beat(_REST, _DARK)))
+# Of an enrolment: never green, which means that the door is open, and never red, which means that it stays shut.
+TAKEN: Final = Pattern("amber: 1 short, with a tone", (Beat(_SHORT, _AMBER_TONE), Beat(_REST, _DARK)))
+DONE: Final = Pattern(
+    "amber: 2 short, each with a tone",
+    (Beat(_SHORT, _AMBER_TONE), Beat(_GAP, _DARK), Beat(_SHORT, _AMBER_TONE), Beat(_REST, _DARK)),
+)
+NOT_ENROLLED: Final = Pattern("amber: 1 long, with a tone", (Beat(_LONG, _AMBER_TONE), Beat(_REST, _DARK)))
+ADVICE: Final = Pattern("amber: 1 long", (Beat(_LONG, _AMBER), Beat(_REST, _DARK)))
 ENROLMENT: Final[Mapping[Cue, Pattern]] = {Cue.TAKEN: TAKEN, Cue.DONE: DONE, Cue.REFUSED: NOT_ENROLLED}
 """What somebody who is being enrolled is shown; any other cue is ADVICE"""
 
@@ -127,7 +132,7 @@ JAMMED: Final = Pattern(
 )
 WARNING: Final = Pattern(
     "amber and a short tone, once a second",
-    (Beat(Seconds(0.1), Lights(green=True, red=True, buzzer=True)), Beat(Seconds(0.9), _DARK)),
+    (Beat(Seconds(0.1), _AMBER_TONE), Beat(Seconds(0.9), _DARK)),
     repeats=True,
 )
 ALARMS: Final[Mapping[DoorEventType, Pattern]] = {
