@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import closing
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from faceplate.config.access import ALWAYS, NEVER
 from faceplate.control.client import ask
 from faceplate.control.peers import Ranks, this_process
 from faceplate.control.protocol import Request
-from faceplate.errors import NotRunningError, StoreError
+from faceplate.errors import FaceplateError, NotRunningError, StoreError
 from faceplate.events import CommandEvent
 from faceplate.journal.journal import Journal
 from faceplate.journal.retention import Retention
@@ -32,20 +33,28 @@ def order_people(config: Config, command: str, **arguments: Any) -> dict[str, An
     Raises:
         FaceplateError: it was refused, or cannot be done; the message says why.
     """
-    if _are_the_daemons(config):
+    if are_the_daemons(config):
         return result_of(ask(config.control.socket, command, arguments, _PATIENCE))
     me = this_process()
     orders = Orders(people_commands(household_of(config)), _Record(config), Ranks(frozenset({me.uid})))
     return result_of(orders.answer(me, Request("here", command, arguments)))
 
 
-def _are_the_daemons(config: Config) -> bool:
+def are_the_daemons(config: Config) -> bool:
     """Whether a daemon runs that has these people, and not those of another configuration."""
     try:
         status = result_of(ask(config.control.socket, "status", {}))
     except NotRunningError:
         return False
     return bool(status.get("store") == str(config.people.store.resolve()))
+
+
+def note_enrolled(config: Config, name: str) -> None:
+    """Write down who enrolled somebody, just after that was done; that it cannot be is said, and nothing is undone."""
+    try:
+        order_people(config, "people.note_enrolled", name=name)
+    except FaceplateError as error:
+        print(f"warning: {name} is enrolled, and the journal does not tell by whom: {error}", file=sys.stderr)
 
 
 def household_of(config: Config) -> Household:

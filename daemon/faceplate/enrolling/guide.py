@@ -20,6 +20,9 @@ WANTED: Final = 3
 APART: Final = Seconds(0.15)
 """Between two of them, at least"""
 
+TAKE_OFF: Final = Seconds(6.0)
+"""Glasses are taken off meanwhile: nobody here can see whether they are"""
+
 CERTAIN: Final = 3
 """So many frames in a row that show somebody who is enrolled leave no doubt"""
 
@@ -178,6 +181,8 @@ def _judged(guide: Guide, face: SeenFace, view: View) -> Guide:
         return replace(guide, cue=Cue.LOOK_STRAIGHT, quality=0.0)
     quality, weakest = quality_of(face, guide.good)
     guide = replace(guide, quality=0.0 if face.flaws else quality)
+    if progress.step is Step.GLASSES and not progress.pictures and view.time - (guide.since or view.time) < TAKE_OFF:
+        return replace(guide, cue=Cue.GLASSES_OFF)
     if face.flaws:
         return replace(guide, cue=_OF_FLAW[face.flaws[0]])
     advice = towards(progress.step, face.pose, _straight(guide)) or _light(guide, progress.step, face)

@@ -1,0 +1,262 @@
+"""`faceplate enroll`: somebody stands at the door's camera, is told what to do, and is enrolled."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from faceplate.camera.clock import monotonic
+from faceplate.commands import people_rights
+from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
+from faceplate.commands.enroll_door import EnrolmentDoor, door_of
+from faceplate.commands.enroll_page import no_page, page_of
+from faceplate.commands.enroll_screen import Screen, tree_of
+from faceplate.commands.enroll_session import Patience, led
+from faceplate.commands.enroll_verdict import verdict
+from faceplate.commands.people_orders import household_of, note_enrolled, order_people
+from faceplate.config import Config
+from faceplate.enrolling.choice import LEAST
+from faceplate.enrolling.guide import Guide, begun
+from faceplate.enrolling.measures import Good
+from faceplate.enrolling.page_server import Board
+from faceplate.enrolling.steps import Step, steps_for
+from faceplate.enrolling.view import View
+from faceplate.errors import EnrolmentError, FaceplateError
+from faceplate.people import consent
+from faceplate.people.consent import Consent
+from faceplate.people.person import tidy_name
+from faceplate.people.rights_change import RightsChange, change_from
+from faceplate.recognition import Likest, Recognition
+from faceplate.types import Cue, Seconds
+
+_UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+_DESCRIPTION: Final = """Enrol NAME at the door's own camera, in a minute or so: whoever it is stands there and is told
+what to do, by the door's lights and voice, on this terminal, and on a page that a phone can show while this lasts.
+Nobody else may be in view. While the daemon runs it lends its eyes and goes on working for everybody enrolled; else the
+camera is opened here. Nothing is stored before all of it was seen, and what was stored can be taken back."""
+
+_EXAMPLES: Final = """Examples: faceplate enroll Ada; faceplate enroll Bea --role guest --valid-for 3d --page lan;
+faceplate enroll --undo Ada"""
+
+
+def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "enroll",
+        parents=[common],
+        help="enrol somebody at the door's camera",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--undo", action="store_true", help="take back what NAME's last enrolment added, and no more")
+    parser.add_argument("--consent-given", action="store_true", help="NAME has read the text of consent, and agreed")
+    parser.add_argument("--yes", action="store_true", help="ask nothing but the consent: keep it, look-alikes too")
+    parser.add_argument("--json", action="store_true", help="one JSON object at the end; words go to standard error")
+    _register_steps(parser)
+    page = parser.add_argument_group("preview page")
+    page.add_argument(
+        "--page",
+        choices=["local", "lan"],
+        default="local",
+        help="who can call it: this machine, which is also who tunnels here by ssh (default), or the local network",
+    )
+    page.add_argument("--page-port", type=int, default=0, metavar="PORT", help="default: one that is free")
+    page.add_argument("--no-page", action="store_true", help="serve no page")
+    people_rights.add_options(parser)
+    parser.add_argument(
+        "--valid-for", type=_duration, metavar="TIME", help="let in for so long from now on: 12h, 3d or 2w"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _register_steps(parser: argparse.ArgumentParser) -> None:
+    steps = parser.add_argument_group("what is asked")
+    steps.add_argument("--skip", action="append", default=[], type=Step, choices=[*Step][1:], help="leave a step out")
+    either = argparse.BooleanOptionalAction
+    steps.add_argument("--glasses", action=either, help="NAME wears glasses, and takes them off for a step")
+    steps.add_argument("--other-light", action=either, help="once more in other light")
+    steps.add_argument(
+        "--patience",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="a step of which no picture could be taken for so long is left out (default: %(default)g)",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the command line asks for."""
+
+    name: str
+    change: RightsChange
+    arguments: argparse.Namespace
+
+
+def _run(arguments: argparse.Namespace) -> ExitCode:
+    config = config_of(arguments)
+    if arguments.undo:
+        return _undo(config, arguments)
+    set_up_logging(config.log)
+    logging.getLogger().setLevel(logging.ERROR)  # the screen is for the guide
+    asked = _Asked(tidy_name(arguments.name), change_from(_rights(arguments, config)), arguments)
+    screen = Screen(sys.stderr if arguments.json else sys.stdout)
+    with _page(arguments, screen) as board:
+        result = _enrolled(config, asked, screen, board)
+    if arguments.json:
+        print(json.dumps(result, ensure_ascii=False))
+    return ExitCode.OK if result["kept"] else ExitCode.REFUSED
+
+
+def _undo(config: Config, arguments: argparse.Namespace) -> ExitCode:
+    result = order_people(config, "people.undo", name=arguments.name)
+    if arguments.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        left = (
+            f"{result['pictures']} are left" if result["pictures"] else "that was all: nobody of this name is enrolled"
+        )
+        print(f"{result['name']}: {result['undone']} pictures are taken away; {left}")
+    return ExitCode.OK
+
+
+def _page(arguments: argparse.Namespace, screen: Screen) -> AbstractContextManager[Board]:
+    return no_page() if arguments.no_page else page_of(arguments.page, arguments.page_port, screen.say)
+
+
+def _enrolled(config: Config, asked: _Asked, screen: Screen, board: Board) -> dict[str, Any]:
+    """Enrol somebody, and tell what came of it."""
+    arguments = asked.arguments
+    agreed = _consent(asked, screen, board)
+    steps = _steps(arguments, screen)
+    recognition = Recognition(config.vision, config.people)
+    began = monotonic()
+    guide = begun(asked.name, steps, Good.of(config.vision.quality))
+
+    def show(guide: Guide, view: View) -> None:
+        screen.show(guide)
+        board.show(tree_of(guide) | {"frame": view.frame, "consent": ""}, view.jpeg)
+
+    with door_of(config, recognition, asked.name) as door, _told(door):
+        with screen.keys() as keys:
+            guide = led(guide, door, keys, Patience(Seconds(arguments.patience)), show)
+        door.shut()
+        may = verdict(asked.name, guide.pictures, recognition)
+    if may.likest is not None:
+        _warn(may.likest, asked, screen)
+    person, enrolment = recognition.enrol(
+        asked.name,
+        may.pictures,
+        lambda person, others: household_of(config).changed(person, asked.change, others),
+        agreed=agreed,
+        least=LEAST,
+    )
+    took = round(monotonic() - began, 1)
+    note_enrolled(config, person.name)
+    screen.say(f"{person.name}: {len(enrolment.anchors)} pictures taken in {took:g} s, {len(person.anchors)} in all")
+    kept = _kept(config, person.name, arguments, screen)
+    return _result(guide, agreed, may.likest) | {
+        "added": len(enrolment.anchors),
+        "pictures": len(person.anchors),
+        "seconds": took,
+        "kept": kept,
+    }
+
+
+@contextmanager
+def _told(door: EnrolmentDoor) -> Iterator[None]:
+    """Whoever stands at the door is told how it ended, as far as that can be done."""
+    cue = Cue.REFUSED
+    try:
+        yield
+        cue = Cue.DONE
+    finally:
+        with suppress(FaceplateError):
+            door.hint(cue)
+
+
+def _consent(asked: _Asked, screen: Screen, board: Board) -> Consent:
+    board.show(
+        {"name": asked.name, "consent": consent.TEXT, "asked": "", "hint": "", "quality": 0, "frame": 0, "steps": []},
+        b"",
+    )
+    screen.say(f"\n{consent.TEXT}\n")
+    if asked.arguments.consent_given:
+        screen.say("Agreed to beforehand (--consent-given).")
+    elif not screen.is_alive:
+        raise EnrolmentError("nobody can be asked to agree here; if they have agreed, say --consent-given")
+    elif not screen.asks(f"Does {asked.name} agree?", otherwise=False):
+        raise EnrolmentError(f"{asked.name} did not agree; nobody was enrolled, and nothing is kept")
+    return consent.consent_given(datetime.now(UTC))
+
+
+def _steps(arguments: argparse.Namespace, screen: Screen) -> list[Step]:
+    def wanted(given: bool | None, question: str) -> bool:  # noqa: FBT001 - as argparse gives it
+        if given is not None or arguments.yes or not screen.is_alive:
+            return bool(given)
+        return screen.asks(question, otherwise=False)
+
+    glasses = wanted(arguments.glasses, "Do they wear glasses now?")
+    light = wanted(arguments.other_light, "Take pictures in other light, too (a lamp on or off)?")
+    return [step for step in steps_for(glasses=glasses, light=light) if step not in arguments.skip]
+
+
+def _warn(likest: Likest, asked: _Asked, screen: Screen) -> None:
+    """Somebody looks much like another."""
+    screen.say(
+        f"warning: {asked.name} looks like {likest.person} (score {likest.score:.2f}): at times one may not be told "
+        "from the other, and is asked for a PIN, or not let in"
+    )
+    if asked.arguments.yes:
+        return
+    if not screen.is_alive or not screen.asks("Enrol them all the same?", otherwise=False):
+        raise EnrolmentError("nobody was enrolled; to enrol look-alikes without being asked give --yes")
+
+
+def _kept(config: Config, name: str, arguments: argparse.Namespace, screen: Screen) -> bool:
+    """Whether it is to stay; whoever does not say so has it taken back."""
+    if arguments.yes:
+        return True
+    keep = False
+    try:
+        keep = screen.is_alive and screen.asks("The door knows them now: try it. Keep it?", otherwise=True)
+    finally:  # also when somebody presses Ctrl-C
+        if not keep:
+            order_people(config, "people.undo", name=name)
+            screen.say("It was taken back: all is as it was before." + ("" if screen.is_alive else " (--yes keeps it)"))
+    return keep
+
+
+def _result(guide: Guide, agreed: Consent, likest: Likest | None) -> dict[str, Any]:
+    return {
+        "name": guide.name,
+        "steps": {str(each.step): "skipped" if each.skipped else len(each.pictures) for each in guide.steps},
+        "consent": consent.to_tree(agreed),
+        "likest": likest and {"person": likest.person, "score": round(float(likest.score), 3)},
+    }
+
+
+def _rights(arguments: argparse.Namespace, config: Config) -> dict[str, Any]:
+    change = people_rights.change_of(arguments, config.access.time_zone)
+    if arguments.valid_for is None:
+        return change
+    if "valid_until" in change:
+        raise EnrolmentError("--valid-for and --valid-until both say when it ends; give one of them")
+    return change | {"valid_until": (datetime.now(UTC) + arguments.valid_for).isoformat(timespec="seconds")}
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,4})([hdw])", text)
+    if match is None or not int(match[1]):
+        raise argparse.ArgumentTypeError(f"expected a number of hours, days or weeks like 12h, 3d or 2w, got {text!r}")
+    return int(match[1]) * _UNITS[match[2]]
