@@ -147,20 +147,20 @@ def _enrolled(config: Config, asked: _Asked, screen: Screen, board: Board) -> di
         screen.show(guide)
         board.show(tree_of(guide) | {"frame": view.frame, "consent": ""}, view.jpeg)
 
+    # To the end of it the door takes them for somebody who is being enrolled, and not for a stranger.
     with door_of(config, recognition, asked.name) as door, _told(door):
         with screen.keys() as keys:
             guide = led(guide, door, keys, Patience(Seconds(arguments.patience)), show)
         door.shut()
         may = verdict(asked.name, guide.pictures, recognition)
-    if may.likest is not None:
         _warn(may.likest, asked, screen)
-    person, enrolment = recognition.enrol(
-        asked.name,
-        may.pictures,
-        lambda person, others: household_of(config).changed(person, asked.change, others),
-        agreed=agreed,
-        least=LEAST,
-    )
+        person, enrolment = recognition.enrol(
+            asked.name,
+            may.pictures,
+            lambda person, others: household_of(config).changed(person, asked.change, others),
+            agreed=agreed,
+            least=LEAST,
+        )
     took = round(monotonic() - began, 1)
     note_enrolled(config, person.name)
     screen.say(f"{person.name}: {len(enrolment.anchors)} pictures taken in {took:g} s, {len(person.anchors)} in all")
@@ -211,8 +211,10 @@ def _steps(arguments: argparse.Namespace, screen: Screen) -> list[Step]:
     return [step for step in steps_for(glasses=glasses, light=light) if step not in arguments.skip]
 
 
-def _warn(likest: Likest, asked: _Asked, screen: Screen) -> None:
-    """Somebody looks much like another."""
+def _warn(likest: Likest | None, asked: _Asked, screen: Screen) -> None:
+    """Say that somebody looks much like another, and ask."""
+    if likest is None:
+        return
     screen.say(
         f"warning: {asked.name} looks like {likest.person} (score {likest.score:.2f}): at times one may not be told "
         "from the other, and is asked for a PIN, or not let in"

@@ -184,7 +184,9 @@ def _judged(guide: Guide, face: SeenFace, view: View) -> Guide:
     if progress.step is Step.GLASSES and not progress.pictures and view.time - (guide.since or view.time) < TAKE_OFF:
         return replace(guide, cue=Cue.GLASSES_OFF)
     if face.flaws:
-        return replace(guide, cue=_OF_FLAW[face.flaws[0]])
+        cue = _OF_FLAW[face.flaws[0]]
+        may_turn = cue is not Cue.TURN_BACK or progress.step in {Step.LEFT, Step.RIGHT}
+        return replace(guide, cue=cue if may_turn else Cue.LOOK_STRAIGHT)
     advice = towards(progress.step, face.pose, _straight(guide)) or _light(guide, progress.step, face)
     if advice is None and quality < AT_LEAST:
         advice = weakest

@@ -20,8 +20,8 @@ from faceplate.types import Clock, Cue, Decision, Frame, Match, Seconds, Show
 
 _log = logging.getLogger(__name__)
 
-LEASE: Final = Seconds(5.0)
-"""Whoever enrols somebody asks several times a second"""
+LEASE: Final = Seconds(10.0)
+"""Whoever enrols somebody asks several times a second, and at the end takes a few seconds to choose and store"""
 
 LONGEST: Final = Seconds(900.0)
 """However often it is asked for: while it lasts, strangers are not locked out"""
