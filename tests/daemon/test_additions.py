@@ -19,7 +19,7 @@ from faceplate.people.archive_record import people_from, tree_of
 from faceplate.people.consent import Consent, consent_given
 from faceplate.people.gallery import Gallery
 from faceplate.people.household import Household, facts_of
-from faceplate.people.person import Person, without_last_addition, with_addition
+from faceplate.people.person import Person, with_addition, without_last_addition
 from faceplate.people.rights_change import RightsChange
 from faceplate.rights import Rights, Role
 from full_disk import files_limited_to

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -139,9 +140,7 @@ def test_what_the_door_would_just_take_is_not_good_enough_to_enrol_from(facts, s
     assert film.guide.pictures == ()
 
 
-@given(
-    width=st.floats(1, 500), sharpness=st.floats(0, 500), brightness=st.floats(0, 255), better=st.floats(1.01, 3)
-)
+@given(width=st.floats(1, 500), sharpness=st.floats(0, 500), brightness=st.floats(0, 255), better=st.floats(1.01, 3))
 def test_a_larger_or_sharper_face_is_never_worse(width, sharpness, brightness, better):
     face = seen(width=width, sharpness=sharpness, brightness=brightness)
     quality, weakest = quality_of(face, GOOD)
@@ -229,7 +228,7 @@ def test_pictures_are_taken_apart():
         guide = guided(guide, view(number, seen(), interval=0.05))
     assert taken(guide)[Step.STRAIGHT] == WANTED
     times = [picture.time for picture in guide.pictures]
-    assert all(later - earlier >= 0.15 - 1e-9 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 0.15 - 1e-9 for earlier, later in pairwise(times))
 
 
 def test_a_step_that_cannot_be_done_is_left_out_with_what_was_taken_of_it():
