@@ -1,8 +1,13 @@
-"""`faceplate enroll` before a woman who turns her head: with the daemon and without, to the end and killed before it."""
+"""`faceplate enroll` before a woman who turns her head: with a daemon and without, to the end and killed on the way.
+
+Each enrolment is a real one, of a few seconds.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -21,8 +26,9 @@ from faceplate.commands.common import ExitCode
 from faceplate.control.client import ask
 from faceplate.control.protocol import Done, Refused
 from faceplate.people.gallery import Gallery
-from mjpeg_server import FRAME_TIME, MjpegServer
-from mqtt_house import FOOTAGE, MqttHouse, film
+from mjpeg_server import MjpegServer
+from mqtt_house import FOOTAGE, MqttHouse
+from turning import Turning
 from waiting import until
 
 QUICK = ("--consent-given", "--yes", "--no-page", "--skip", "right", "--skip", "up", "--skip", "down")
@@ -30,18 +36,6 @@ QUICK = ("--consent-given", "--yes", "--no-page", "--skip", "right", "--skip", "
 
 PATIENCE = 90.0
 """Seconds"""
-
-
-class Turning:
-    """A woman who turns her head to and fro, and begins again. BGR pictures, as fast as she did."""
-
-    def __init__(self) -> None:
-        there = film(FOOTAGE / "woman.mp4")
-        self._frames = [*there, *there[-2:0:-1]]
-        self._each = round(0.08 / FRAME_TIME)
-
-    def __call__(self, number: int) -> Any:
-        return self._frames[number // self._each % len(self._frames)]
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +232,32 @@ def test_on_a_full_disk_nobody_is_enrolled(house):
     assert done.returncode == ExitCode.STORE, done.stderr
     assert "Nothing was changed; make room" in done.stderr
     assert names(house) == []
+
+
+@pytest.mark.usefixtures("afterwards")
+@pytest.mark.parametrize("how", ["n", "ctrl-c", "hang up", "keep"])
+def test_what_nobody_says_yes_to_is_taken_back(house, how):
+    words = [word for word in QUICK if word != "--yes"] + ["--no-glasses", "--no-other-light"]
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        house.command("enroll", "Ada", *words), env=house.environment, stdin=slave, stdout=slave, stderr=slave
+    ) as command:
+        os.close(slave)
+        seen = b""
+        while b"Keep it?" not in seen:
+            seen += os.read(master, 4096)
+        assert names(house) == ["Ada"]
+        match how:
+            case "hang up":
+                command.send_signal(signal.SIGHUP)
+            case "ctrl-c":
+                command.send_signal(signal.SIGINT)
+            case _:
+                os.write(master, b"n\n" if how == "n" else b"\n")
+        expected = {"n": ExitCode.REFUSED, "keep": ExitCode.OK}.get(how, ExitCode.INTERRUPTED)
+        assert command.wait(20) == expected
+    os.close(master)
+    assert names(house) == (["Ada"] if how == "keep" else [])
 
 
 @dataclass

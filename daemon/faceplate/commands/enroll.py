@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -21,7 +22,7 @@ from faceplate.commands.enroll_page import no_page, page_of
 from faceplate.commands.enroll_screen import Screen, tree_of
 from faceplate.commands.enroll_session import Patience, led
 from faceplate.commands.enroll_verdict import verdict
-from faceplate.commands.people_orders import household_of, note_enrolled, order_people
+from faceplate.commands.people_orders import check_owner, household_of, note_enrolled, order_people
 from faceplate.config import Config
 from faceplate.enrolling.choice import LEAST
 from faceplate.enrolling.guide import Guide, begun
@@ -107,15 +108,27 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     config = config_of(arguments)
     if arguments.undo:
         return _undo(config, arguments)
+    check_owner(config)
     set_up_logging(config.log)
     logging.getLogger().setLevel(logging.ERROR)  # the screen is for the guide
     asked = _Asked(tidy_name(arguments.name), change_from(_rights(arguments, config)), arguments)
     screen = Screen(sys.stderr if arguments.json else sys.stdout)
-    with _page(arguments, screen) as board:
+    with _interruptible(), _page(arguments, screen) as board:
         result = _enrolled(config, asked, screen, board)
     if arguments.json:
         print(json.dumps(result, ensure_ascii=False))
     return ExitCode.OK if result["kept"] else ExitCode.REFUSED
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """A terminal that is closed is as good as Ctrl-C: what nobody said yes to is taken back."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _undo(config: Config, arguments: argparse.Namespace) -> ExitCode:
@@ -190,7 +203,7 @@ def _consent(asked: _Asked, screen: Screen, board: Board) -> Consent:
         {"name": asked.name, "consent": consent.TEXT, "asked": "", "hint": "", "quality": 0, "frame": 0, "steps": []},
         b"",
     )
-    screen.say(f"\n{consent.TEXT}\n")
+    screen.tell(consent.TEXT)
     if asked.arguments.consent_given:
         screen.say("Agreed to beforehand (--consent-given).")
     elif not screen.is_alive:

@@ -11,6 +11,7 @@ import select
 import shutil
 import sys
 import termios
+import textwrap
 import threading
 import tty
 from collections.abc import Iterator, Sequence
@@ -19,12 +20,13 @@ from typing import Any, Final, TextIO
 
 from faceplate.enrolling.guide import WANTED, Guide, Progress
 from faceplate.enrolling.steps import ASKED, HINTS
-from faceplate.types import Seconds
+from faceplate.types import Cue, Seconds
 
 SKIP: Final = "s"
 QUIT: Final = "q"
 
 _BAR: Final = 20
+_LONGEST_LINE: Final = 90
 
 
 class Screen:
@@ -43,6 +45,11 @@ class Screen:
         """Say something that stays."""
         self._drawn = 0
         print(words, file=self._out, flush=True)
+
+    def tell(self, text: str) -> None:
+        """Say something long, in lines that can be read."""
+        width = min(shutil.get_terminal_size().columns - 1, _LONGEST_LINE)
+        self.say(f"\n{textwrap.fill(text, width)}\n")
 
     def asks(self, question: str, *, otherwise: bool) -> bool:
         """Ask something that is answered by yes or no; `otherwise`, if nothing was typed."""
@@ -109,8 +116,8 @@ def drawing(guide: Guide) -> list[str]:
     """The whole of it, line by line."""
     present = guide.present
     lines = [f"  {_mark(progress, present)} {progress.step:<9} {_bar(progress.bar)}" for progress in guide.steps]
-    asked = ASKED[present.step].words if present else "All done"
-    return [*lines, f"  {asked}  (s: leave this out, q: stop)", f"  quality {_bar(guide.quality)}  {HINTS[guide.cue]}"]
+    asked = f"{ASKED[present.step].words}  (s: leave this out, q: stop)" if present else "All done"
+    return [*lines, f"  {asked}", f"  quality {_bar(guide.quality)}  {_hint(guide)}"]
 
 
 def one_line(guide: Guide) -> str:
@@ -128,14 +135,18 @@ def tree_of(guide: Guide) -> dict[str, Any]:
     return {
         "name": guide.name,
         "asked": ASKED[present.step].words if present else "All done, thank you",
-        "hint": HINTS[guide.cue],
+        "hint": _hint(guide),
         "quality": guide.quality,
-        "good": bool(guide.quality) and guide.cue.value == "taken",
+        "good": guide.cue is Cue.TAKEN,
         "steps": [
             {"step": str(progress.step), "bar": round(progress.bar, 2), "state": _state(progress, present)}
             for progress in guide.steps
         ],
     }
+
+
+def _hint(guide: Guide) -> str:
+    return HINTS[guide.cue if guide.present else Cue.DONE]
 
 
 def _state(progress: Progress, present: Progress | None) -> str:

@@ -50,7 +50,7 @@ class Prompter:
         if guide.cue is Cue.TAKEN and not is_further:
             return
         cue, now = Cue.TAKEN if is_further else guide.cue, self._clock()
-        if cue is not self._told or now - self._at >= REPEAT:
+        if is_further or cue is not self._told or now - self._at >= REPEAT:
             self._told, self._at = cue, now
             self._door.hint(cue)
 
@@ -76,8 +76,9 @@ def led(
         before, key = guide, keys.within(PERIOD)
         if key == QUIT:
             raise EnrolmentError("it was stopped; nobody was enrolled")
-        guide = skipped(guide) if key == SKIP else guide
-        if (view := door.look()) is not None:
+        if key == SKIP:
+            guide = skipped(guide)
+        elif (view := door.look()) is not None:
             guide = _without_waiting(guided(guide, view), patience, view.time)
             show(guide, view)
             _refuse(guide.stranger)
@@ -101,4 +102,4 @@ def _refuse(stranger: Known | None) -> None:
 
 
 def _done(guide: Guide) -> int:
-    return sum(progress.done for progress in guide.steps)
+    return sum(progress.done and not progress.skipped for progress in guide.steps)

@@ -11,7 +11,7 @@ from faceplate.commands.asking import result_of
 from faceplate.config import Config
 from faceplate.config.access import ALWAYS, NEVER
 from faceplate.control.client import ask
-from faceplate.control.peers import Ranks, this_process
+from faceplate.control.peers import Ranks, this_process, user_of
 from faceplate.control.protocol import Request
 from faceplate.errors import FaceplateError, NotRunningError, StoreError
 from faceplate.events import CommandEvent
@@ -47,6 +47,26 @@ def are_the_daemons(config: Config) -> bool:
     except NotRunningError:
         return False
     return bool(status.get("store") == str(config.people.store.resolve()))
+
+
+def check_owner(config: Config) -> None:
+    """See to it that what this user writes in the gallery can be read by whoever owns it.
+
+    Raises:
+        StoreError: it could not.
+    """
+    folder = config.people.store
+    try:
+        owner = folder.stat().st_uid
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"cannot look at the gallery {folder}: {error.strerror}") from error
+    if owner != os.geteuid():
+        raise StoreError(
+            f"the gallery {folder} is {user_of(owner)}'s, who could not read what {this_process().user} writes there: "
+            f"sudo -u {user_of(owner)} faceplate ..."
+        )
 
 
 def note_enrolled(config: Config, name: str) -> None:
