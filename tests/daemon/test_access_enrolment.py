@@ -6,36 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.access.calendar import Calendar
-from faceplate.access.reception import Reception
 from faceplate.config import AccessConfig
-from faceplate.events import DoorStatus
-from faceplate.types import Flaw, Match, Outcome, Reason, Seconds
-from reception_desk import NOON, World, reasons
+from faceplate.types import Flaw, Match, Outcome, Reason
+from reception_desk import World, reasons
 from strategies_access import ambiguous, unknown, unusable, verified
-
-
-class Enrolling(World):
-    """A world in which somebody may be being enrolled."""
-
-    enrolling = False
-
-    def restart(self) -> None:
-        self.calendar = Calendar(lambda: NOON, None)
-        self.reception = Reception(
-            self.rules,
-            lambda: Seconds(self.now),
-            door=lambda: self.door,
-            calendar=self.calendar,
-            standing=self.store,
-            people=lambda: self.people,
-            enrolling=lambda: self.enrolling,
-        )
 
 
 @pytest.fixture
 def world():
-    return Enrolling()
+    return World()
 
 
 def failures(world):
@@ -107,9 +86,8 @@ matches = st.sampled_from(
 def test_nobody_is_let_in_who_would_not_be_otherwise(frames: list[tuple[Match, ...]]):
     """Faces alone, without PINs; with a lock-out that never comes, so that it cannot be what tells the two apart."""
     rules = AccessConfig()
-    usual, enrolling = World(rules, store=None), Enrolling(rules, store=None)
+    usual, enrolling = World(rules), World(rules)
     enrolling.enrolling = True
-    usual.door = enrolling.door = DoorStatus()
     for number, faces in enumerate(frames):
         before, then = usual.see(*faces), enrolling.see(*faces)
         if then.outcome is Outcome.GRANTED:

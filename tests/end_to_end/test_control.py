@@ -22,7 +22,7 @@ from faceplate.control.server import ControlServer
 from faceplate.dashboard import Dashboard
 from faceplate.enrolling.session import EnrolmentSession
 from faceplate.enrolment_window import EnrolmentWindow
-from faceplate.errors import StoreError
+from faceplate.errors import OrderRefusedError, StoreError
 from faceplate.events import DoorMode, DoorStatus
 from faceplate.model.bundle import DEFAULT_BUNDLE
 from faceplate.orders.arguments import NewRights
@@ -114,6 +114,17 @@ def socket_path(table, house):
         with closing(ControlServer(path, Orders(table, house, Ranks.of([], None)).answer, clock)) as server:
             server.start()
             yield path
+
+
+def test_one_enrolment_at_a_time_from_afar_or_at_the_door(tmp_path):
+    dashboard = a_dashboard(tmp_path)
+    key = dashboard.begin()["session"]
+    with pytest.raises(OrderRefusedError, match="being enrolled at the door just now"):
+        dashboard.enrol(Seconds(60.0), "Bea")
+    dashboard.end(key)
+    assert dashboard.enrol(Seconds(60.0), "Bea")["open"]
+    with pytest.raises(OrderRefusedError, match="being enrolled from afar just now"):
+        dashboard.begin()
 
 
 def section(title):

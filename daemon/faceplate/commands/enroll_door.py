@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
@@ -71,17 +71,10 @@ class _DaemonsDoor:
     def __init__(self, caller: Caller, key: str) -> None:
         self._caller = caller
         self._key = key
-        self._seen = 0
-        self._heard = monotonic()
+        self._newest = _Newest(lambda seen: self._order("enrolment.look", after=seen))
 
     def look(self) -> View | None:
-        tree = self._order("enrolment.look", after=self._seen)
-        self._heard = _still_there(self._heard, there=bool(tree))
-        if not tree:
-            return None
-        view = view_from(tree)
-        self._seen = view.frame
-        return view
+        return self._newest.look()
 
     def hint(self, cue: Cue) -> None:
         self._order("enrolment.hint", cue=cue.value)
@@ -109,8 +102,7 @@ class _OwnDoor:
         self._session = EnrolmentSession(monotonic, lambda _: None)
         self._key = self._session.begin()["session"]
         self._camera = camera
-        self._seen = 0
-        self._heard = monotonic()
+        self._newest = _Newest(lambda seen: self._session.look(self._key, seen))
         self._failure: FaceplateError | None = None
         self._thread = threading.Thread(target=self._watch, args=(camera, recognition), name="eyes", daemon=True)
         self._thread.start()
@@ -118,13 +110,7 @@ class _OwnDoor:
     def look(self) -> View | None:
         if self._failure is not None:
             raise self._failure
-        tree = self._session.look(self._key, self._seen)
-        self._heard = _still_there(self._heard, there=bool(tree))
-        if not tree:
-            return None
-        view = view_from(tree)
-        self._seen = view.frame
-        return view
+        return self._newest.look()
 
     def hint(self, cue: Cue) -> None:
         self._session.hint(self._key, cue)
@@ -144,11 +130,24 @@ class _OwnDoor:
             self._failure = error
 
 
-def _still_there(heard: Seconds, *, there: bool) -> Seconds:
-    now = monotonic()
-    if not there and now - heard > SILENCE:
-        raise CameraError(
-            f"the camera gave no picture for {SILENCE:g} s; nobody was enrolled. See `faceplate status` and "
-            "`faceplate doctor`"
-        )
-    return now if there else heard
+class _Newest:
+    """Gives each frame once, and notices when there are none."""
+
+    def __init__(self, ask: Callable[[int], Mapping[str, Any]]) -> None:
+        """`ask` gives the newest frame with a number above the given one, as `view.tree_of`; empty: there is none."""
+        self._ask = ask
+        self._seen = 0
+        self._heard = monotonic()
+
+    def look(self) -> View | None:
+        tree, now = self._ask(self._seen), monotonic()
+        if not tree and now - self._heard > SILENCE:
+            raise CameraError(
+                f"the camera gave no picture for {SILENCE:g} s; nobody was enrolled. See `faceplate status` and "
+                "`faceplate doctor`"
+            )
+        if not tree:
+            return None
+        view = view_from(tree)
+        self._seen, self._heard = view.frame, now
+        return view
