@@ -5,23 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import re
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from faceplate.camera.clock import monotonic
-from faceplate.commands import people_rights
+from faceplate.commands import enroll_options
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
 from faceplate.commands.enroll_door import EnrolmentDoor, door_of
 from faceplate.commands.enroll_page import no_page, page_of
 from faceplate.commands.enroll_screen import Screen, tree_of
 from faceplate.commands.enroll_session import Patience, led
-from faceplate.commands.enroll_verdict import verdict
+from faceplate.commands.enroll_verdict import Verdict, verdict
 from faceplate.commands.people_orders import check_owner, household_of, note_enrolled, order_people
 from faceplate.config import Config
 from faceplate.enrolling.choice import LEAST
@@ -33,12 +32,10 @@ from faceplate.enrolling.view import View
 from faceplate.errors import EnrolmentError, FaceplateError
 from faceplate.people import consent
 from faceplate.people.consent import Consent
-from faceplate.people.person import tidy_name
+from faceplate.people.person import Person, tidy_name
 from faceplate.people.rights_change import RightsChange, change_from
 from faceplate.recognition import Likest, Recognition
 from faceplate.types import Cue, Seconds
-
-_UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 _DESCRIPTION: Final = """Enrol NAME at the door's own camera, in a minute or so: whoever it is stands there and is told
 what to do, by the door's lights and voice, on this terminal, and on a page that a phone can show while this lasts.
@@ -58,41 +55,8 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
-    parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--undo", action="store_true", help="take back what NAME's last enrolment added, and no more")
-    parser.add_argument("--consent-given", action="store_true", help="NAME has read the text of consent, and agreed")
-    parser.add_argument("--yes", action="store_true", help="ask nothing but the consent: keep it, look-alikes too")
-    parser.add_argument("--json", action="store_true", help="one JSON object at the end; words go to standard error")
-    _register_steps(parser)
-    page = parser.add_argument_group("preview page")
-    page.add_argument(
-        "--page",
-        choices=["local", "lan"],
-        default="local",
-        help="who can call it: this machine, which is also who tunnels here by ssh (default), or the local network",
-    )
-    page.add_argument("--page-port", type=int, default=0, metavar="PORT", help="default: one that is free")
-    page.add_argument("--no-page", action="store_true", help="serve no page")
-    people_rights.add_options(parser)
-    parser.add_argument(
-        "--valid-for", type=_duration, metavar="TIME", help="let in for so long from now on: 12h, 3d or 2w"
-    )
+    enroll_options.add_options(parser)
     parser.set_defaults(run=_run)
-
-
-def _register_steps(parser: argparse.ArgumentParser) -> None:
-    steps = parser.add_argument_group("what is asked")
-    steps.add_argument("--skip", action="append", default=[], type=Step, choices=[*Step][1:], help="leave a step out")
-    either = argparse.BooleanOptionalAction
-    steps.add_argument("--glasses", action=either, help="NAME wears glasses, and takes them off for a step")
-    steps.add_argument("--other-light", action=either, help="once more in other light")
-    steps.add_argument(
-        "--patience",
-        type=float,
-        default=30.0,
-        metavar="SECONDS",
-        help="a step of which no picture could be taken for so long is left out (default: %(default)g)",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +75,9 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     check_owner(config)
     set_up_logging(config.log)
     logging.getLogger().setLevel(logging.ERROR)  # the screen is for the guide
-    asked = _Asked(tidy_name(arguments.name), change_from(_rights(arguments, config)), arguments)
+    asked = _Asked(
+        tidy_name(arguments.name), change_from(enroll_options.rights_of(arguments, config.access.time_zone)), arguments
+    )
     screen = Screen(sys.stderr if arguments.json else sys.stdout)
     with _interruptible(), _page(arguments, screen) as board:
         result = _enrolled(config, asked, screen, board)
@@ -167,23 +133,31 @@ def _enrolled(config: Config, asked: _Asked, screen: Screen, board: Board) -> di
         door.shut()
         may = verdict(asked.name, guide.pictures, recognition)
         _warn(may.likest, asked, screen)
-        person, enrolment = recognition.enrol(
-            asked.name,
-            may.pictures,
-            lambda person, others: household_of(config).changed(person, asked.change, others),
-            agreed=agreed,
-            least=LEAST,
-        )
+        person, added = _stored(recognition, config, asked, may, agreed)
     took = round(monotonic() - began, 1)
     note_enrolled(config, person.name)
-    screen.say(f"{person.name}: {len(enrolment.anchors)} pictures taken in {took:g} s, {len(person.anchors)} in all")
+    screen.say(f"{person.name}: {added} pictures taken in {took:g} s, {len(person.anchors)} in all")
     kept = _kept(config, person.name, arguments, screen)
     return _result(guide, agreed, may.likest) | {
-        "added": len(enrolment.anchors),
+        "added": added,
         "pictures": len(person.anchors),
         "seconds": took,
         "kept": kept,
     }
+
+
+def _stored(
+    recognition: Recognition, config: Config, asked: _Asked, may: Verdict, agreed: Consent
+) -> tuple[Person, int]:
+    """The person, stored, and how many pictures were added."""
+    person, enrolment = recognition.enrol(
+        asked.name,
+        may.pictures,
+        lambda person, others: household_of(config).changed(person, asked.change, others),
+        agreed=agreed,
+        least=LEAST,
+    )
+    return person, len(enrolment.anchors)
 
 
 @contextmanager
@@ -259,19 +233,3 @@ def _result(guide: Guide, agreed: Consent, likest: Likest | None) -> dict[str, A
         "consent": consent.to_tree(agreed),
         "likest": likest and {"person": likest.person, "score": round(float(likest.score), 3)},
     }
-
-
-def _rights(arguments: argparse.Namespace, config: Config) -> dict[str, Any]:
-    change = people_rights.change_of(arguments, config.access.time_zone)
-    if arguments.valid_for is None:
-        return change
-    if "valid_until" in change:
-        raise EnrolmentError("--valid-for and --valid-until both say when it ends; give one of them")
-    return change | {"valid_until": (datetime.now(UTC) + arguments.valid_for).isoformat(timespec="seconds")}
-
-
-def _duration(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,4})([hdw])", text)
-    if match is None or not int(match[1]):
-        raise argparse.ArgumentTypeError(f"expected a number of hours, days or weeks like 12h, 3d or 2w, got {text!r}")
-    return int(match[1]) * _UNITS[match[2]]
