@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -44,6 +44,8 @@ camera is opened here. Nothing is stored before all of it was seen, and what was
 
 _EXAMPLES: Final = """Examples: faceplate enroll Ada; faceplate enroll Bea --role guest --valid-for 3d --page lan;
 faceplate enroll --undo Ada"""
+
+_KEEP: Final = "The door knows them now: try it. Keep it?"
 
 
 def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -126,18 +128,22 @@ def _enrolled(config: Config, asked: _Asked, screen: Screen, board: Board) -> di
         screen.show(guide)
         board.show(tree_of(guide) | {"frame": view.frame, "consent": ""}, view.jpeg)
 
-    # To the end of it the door takes them for somebody who is being enrolled, and not for a stranger.
-    with door_of(config, recognition, asked.name) as door, _told(door):
-        with screen.keys() as keys:
-            guide = led(guide, door, keys, Patience(Seconds(arguments.patience)), show)
-        door.shut()
-        may = verdict(asked.name, guide.pictures, recognition)
-        _warn(may.likest, asked, screen)
-        person, added = _stored(recognition, config, asked, may, agreed)
-    took = round(monotonic() - began, 1)
-    note_enrolled(config, person.name)
-    screen.say(f"{person.name}: {added} pictures taken in {took:g} s, {len(person.anchors)} in all")
-    kept = _kept(config, person.name, arguments, screen)
+    with ExitStack() as undoing:
+        # To the end of it the door takes them for somebody who is being enrolled, and not for a stranger.
+        with door_of(config, recognition, asked.name) as door, _told(door):
+            with screen.keys() as keys:
+                guide = led(guide, door, keys, Patience(Seconds(arguments.patience)), show)
+            door.shut()
+            may = verdict(asked.name, guide.pictures, recognition)
+            _warn(may.likest, asked, screen)
+            person, added = _stored(recognition, config, asked, may, agreed)
+            undoing.callback(_take_back, config, person.name, screen)
+        took = round(monotonic() - began, 1)
+        note_enrolled(config, person.name)
+        screen.say(f"{person.name}: {added} pictures taken in {took:g} s, {len(person.anchors)} in all")
+        kept = arguments.yes or (screen.is_alive and screen.asks(_KEEP, otherwise=True))
+        if kept:
+            undoing.pop_all()
     return _result(guide, agreed, may.likest) | {
         "added": added,
         "pictures": len(person.anchors),
@@ -212,18 +218,9 @@ def _warn(likest: Likest | None, asked: _Asked, screen: Screen) -> None:
         raise EnrolmentError("nobody was enrolled; to enrol look-alikes without being asked give --yes")
 
 
-def _kept(config: Config, name: str, arguments: argparse.Namespace, screen: Screen) -> bool:
-    """Whether it is to stay; whoever does not say so has it taken back."""
-    if arguments.yes:
-        return True
-    keep = False
-    try:
-        keep = screen.is_alive and screen.asks("The door knows them now: try it. Keep it?", otherwise=True)
-    finally:  # also when somebody presses Ctrl-C
-        if not keep:
-            order_people(config, "people.undo", name=name)
-            screen.say("It was taken back: all is as it was before." + ("" if screen.is_alive else " (--yes keeps it)"))
-    return keep
+def _take_back(config: Config, name: str, screen: Screen) -> None:
+    order_people(config, "people.undo", name=name)
+    screen.say("It was taken back: all is as it was before." + ("" if screen.is_alive else " (--yes keeps it)"))
 
 
 def _result(guide: Guide, agreed: Consent, likest: Likest | None) -> dict[str, Any]:
