@@ -78,6 +78,7 @@ class World:
         self.wall = NOON
         self.door = DoorStatus()
         self.frames = 0
+        self.enrolling = False
         self.restart()
 
     def restart(self) -> None:
@@ -90,6 +91,7 @@ class World:
             calendar=self.calendar,
             standing=self.store,
             people=lambda: self.people,
+            enrolling=lambda: self.enrolling,
         )
 
     def wait(self, seconds: float) -> None:

@@ -41,7 +41,7 @@ _EXIT_CODES = {
 # Each command, and the module it is in.
 _COMMANDS = (
     {name: name for name in ("run", "bridge", "demo", "people", "replay", "bundle", "journal", "secure", "doctor")}
-    | {"check-gallery": "check_gallery", "thresholds": "thresholds"}
+    | {"check-gallery": "check_gallery", "thresholds": "thresholds", "enroll": "enroll"}
     | dict.fromkeys(("status", "unlock", "lock", "mode", "lockdown", "face", "lockout", "clock", "pin"), "control")
 )
 

@@ -27,6 +27,7 @@ from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.door.drivers.secure import write_lines
 from faceplate.door.drivers.simulated import hardware_of as simulated_hardware
 from faceplate.door.hardware import Hardware
+from faceplate.enrolling.session import EnrolmentSession
 from faceplate.enrolment_window import EnrolmentWindow
 from faceplate.errors import ControlError, StoreError
 from faceplate.events import DoorEvent, DoorMode
@@ -39,6 +40,7 @@ from faceplate.loop import guard
 from faceplate.model.bundle_store import BundleStore
 from faceplate.orders.bundle_commands import bundle_commands
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.enrolment_commands import enrolment_commands
 from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
@@ -53,7 +55,7 @@ from faceplate.settings import Settings
 from faceplate.snapshot import Snapshots
 from faceplate.standing import StandingFile
 from faceplate.supervision import supervised
-from faceplate.types import Decision, Frame, Match, Show
+from faceplate.types import Cue, Decision, Frame, Match, Show
 from faceplate.vitals import Vitals
 from faceplate.voice import Voice
 
@@ -137,14 +139,15 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
             recorder.open_now()
         recorder.start()
         warn_of_gaps(config)
-        dashboard = _dashboard_of(config, standing, door, this_run, stop)
+        voice = _voice_of(config, stack)
+        dashboard = _dashboard_of(config, standing, door, this_run, stop, voice)
         stack.callback(dashboard.window.close)
         reception = stack.enter_context(_attended(config, door, recorder, standing, dashboard))
-        voice = _voice_of(config, stack)
         moved = stack.enter_context(supervised(door.check, LOADING, monotonic))
 
         def watch() -> None:
-            _watch(config, door, recorder, reception, voice, dashboard, stop, stopping, moved)
+            say = voice.show if voice else show_nothing
+            _watch(config, door, recorder, reception, say, dashboard, stop, stopping, moved)
 
         if patient:
             keep_going(
@@ -154,8 +157,16 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
             watch()
 
 
-def _dashboard_of(config: Config, standing: StandingFile, door: Door, this_run: Run, stop: Stop) -> Dashboard:
+def _dashboard_of(  # noqa: PLR0913, PLR0917 - each is a part of what it tells
+    config: Config, standing: StandingFile, door: Door, this_run: Run, stop: Stop, voice: Voice | None
+) -> Dashboard:
     gallery = Gallery(config.people.store, config.people.key_file)
+
+    def tell(cue: Cue) -> None:
+        door.cue(cue)
+        if voice is not None:
+            voice.cue(cue)
+
     return Dashboard(
         this_run,
         stop,
@@ -163,6 +174,7 @@ def _dashboard_of(config: Config, standing: StandingFile, door: Door, this_run: 
         Vitals(monotonic),
         Snapshots(config.bridge.snapshot, present),
         EnrolmentWindow(monotonic, lambda: [person.name for person in gallery.people()]),
+        EnrolmentSession(monotonic, tell),
         partial(bundle_folder, config.vision),
     )
 
@@ -213,6 +225,7 @@ def _attended(
         calendar=Calendar(present, _latest_known(config.journal, standing)),
         standing=standing,
         people=lambda: {person.name: person.rights for person in gallery.people()},
+        enrolling=dashboard.session.is_open,
     )
 
     def remember(mode: DoorMode) -> None:
@@ -227,6 +240,7 @@ def _attended(
     commands |= bundle_commands(
         BundleStore(config.vision.bundle_store), recorder.note, dashboard.restart, named_bundle(config.vision)
     )
+    commands |= enrolment_commands(dashboard)
     commands |= remote_commands(config.bridge.commands, door_orders, dashboard, rows)
     ranks = Ranks.of(config.control.operators, config.control.bridge)
     orders = Orders(commands, recorder, ranks)
@@ -278,10 +292,10 @@ def show_nothing(frame: Frame, matches: Sequence[Match], decision: Decision) -> 
     """Nobody watches."""
 
 
-def _voice_of(config: Config, stack: ExitStack) -> Show:
+def _voice_of(config: Config, stack: ExitStack) -> Voice | None:
     if not (config.speech.greeting or config.speech.hints):
-        return show_nothing
-    return stack.enter_context(closing(Voice(config.speech, monotonic))).show
+        return None
+    return stack.enter_context(closing(Voice(config.speech, monotonic)))
 
 
 def note_nothing(event: DoorEvent) -> None:

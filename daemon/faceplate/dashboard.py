@@ -10,15 +10,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from faceplate.enrolling.session import EnrolmentSession
 from faceplate.enrolment_window import EnrolmentWindow
-from faceplate.errors import ModelError
+from faceplate.errors import ModelError, OrderRefusedError
 from faceplate.model.bundle import CONTRACT, MANIFEST, installed_label
 from faceplate.recognition import Recognition
 from faceplate.restart import Run
 from faceplate.settings import Settings
 from faceplate.snapshot import Snapshots
 from faceplate.thermal import cpu_temperature
-from faceplate.types import Decision, Frame, Match, Seconds, Show
+from faceplate.types import Cue, Decision, Frame, Match, Seconds, Show
 from faceplate.vitals import Vitals
 
 
@@ -43,6 +44,7 @@ class Dashboard:
     vitals: Vitals
     snapshots: Snapshots
     window: EnrolmentWindow
+    session: EnrolmentSession
     bundle_folder: Callable[[], Path]
     """Where the model bundle in force lies; another may be since the start. May raise ModelError"""
     bundle: str | None = None
@@ -52,7 +54,8 @@ class Dashboard:
         """People are recognised from now on; what is returned is to be shown every frame."""
         self.settings.calibrated(recognition.thresholds)
         self.bundle = recognition.bundle.label
-        return in_turn(self.vitals.show, self.snapshots.show, self.window.watching(recognition.enrol))
+        watching = (self.window.watching(recognition.enrol), self.session.watching())
+        return in_turn(self.vitals.show, self.snapshots.show, *watching)
 
     def adjust(self, setting: str, value: float) -> Mapping[str, Any]:
         """Go by another value from now on; gives it.
@@ -70,10 +73,34 @@ class Dashboard:
             OrderRefusedError, EnrolmentError, StoreError: as `EnrolmentWindow.open`.
         """
         if seconds:
+            if self.session.is_open():
+                raise OrderRefusedError("somebody is being enrolled at the door just now; try again later")
             self.window.open(name, seconds)
         else:
             self.window.close()
         return self.window.state().facts()
+
+    def begin(self) -> Mapping[str, Any]:
+        """Begin an enrolment at the door; see `EnrolmentSession.begin`.
+
+        Raises:
+            OrderRefusedError: another one goes on, there or from afar.
+        """
+        if self.window.state().open:
+            raise OrderRefusedError("somebody is being enrolled from afar just now; wait until that is over")
+        return self.session.begin()
+
+    def look(self, key: str, after: int) -> Mapping[str, Any]:
+        """As `EnrolmentSession.look`."""
+        return self.session.look(key, after)
+
+    def hint(self, key: str, cue: Cue) -> None:
+        """As `EnrolmentSession.hint`."""
+        self.session.hint(key, cue)
+
+    def end(self, key: str) -> None:
+        """As `EnrolmentSession.end`."""
+        self.session.end(key)
 
     def snapshot(self) -> Mapping[str, Any]:
         """The picture of the last decision: `jpeg` in base64, `ts`, `outcome`, `person`; empty where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from faceplate.config import PeopleConfig, VisionConfig
@@ -10,10 +11,11 @@ from faceplate.events import PeopleEvent
 from faceplate.model.bundle import Bundle, load_bundle
 from faceplate.model.bundle_store import BundleStore
 from faceplate.model.template import template
+from faceplate.people.consent import Consent
 from faceplate.people.enrolment import Enroller, Enrolment, Picture
 from faceplate.people.gallery import Gallery
 from faceplate.people.matching import Matcher, Thresholds
-from faceplate.people.person import Person, new_person, same_name, with_anchors
+from faceplate.people.person import Person, new_person, same_name, with_addition
 from faceplate.people.recogniser import Recogniser, embedded_by
 from faceplate.types import Embedding, Image, Score
 from faceplate.vision.detector import FaceDetector
@@ -24,6 +26,16 @@ from faceplate.vision.network import SiameseNetwork
 # Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
 # other pictures is another matter.
 _SAME_PERSON_RATE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Likest:
+    """The enrolled person that somebody else is most like."""
+
+    person: str
+    score: Score
+    taken: bool
+    """Whether they would be taken for that person, or for one of two"""
 
 
 class Recognition:
@@ -81,6 +93,9 @@ class Recognition:
         name: str,
         pictures: Sequence[Picture],
         adjust: Callable[[Person, Sequence[Person]], Person] = lambda person, _: person,
+        *,
+        agreed: Consent | None = None,
+        least: int = 1,
     ) -> tuple[Person, Enrolment]:
         """Enrol somebody, or add pictures to somebody enrolled, and store them.
 
@@ -88,6 +103,8 @@ class Recognition:
             name: of the person.
             pictures: all of that person.
             adjust: gives the person, among the others enrolled, the rights they are stored with.
+            agreed: that they agreed to it, where they were asked.
+            least: pictures that must be taken.
 
         Returns:
             The person as stored, and what came of each picture.
@@ -98,16 +115,36 @@ class Recognition:
         """
         with self.gallery.changing():
             everybody = [self.current(person) for person in self.gallery.people()]
-            known = next((person for person in everybody if same_name(person.name, name)), None)
-            others = [person for person in everybody if person is not known]
-            adjusted = adjust(known or new_person(name, self.bundle.id), others)
+            before = next((person for person in everybody if same_name(person.name, name)), None)
+            others = [person for person in everybody if person is not before]
+            before = before or new_person(name, self.bundle.id)
+            adjusted = adjust(before, others)
             # A look-alike is one by the file's thresholds: stricter ones may be taken back some day.
             enrolment = self._enroller().enrol(
-                pictures, others=self._matcher(others, self.thresholds), present=adjusted.anchors
+                pictures, others=self._matcher(others, self.thresholds), present=adjusted.anchors, least=least
             )
-            person = with_anchors(adjusted, enrolment.anchors)
+            person = with_addition(before, adjusted, enrolment.anchors, agreed)
             self.gallery.save(person)
         return person, enrolment
+
+    def likest(self, name: str, embeddings: Sequence[Embedding]) -> Likest | None:
+        """Whom of the others somebody is most like.
+
+        Args:
+            name: of whom the embeddings are.
+            embeddings: of their pictures.
+
+        Returns:
+            None where they are so like nobody that this need be told.
+
+        Raises:
+            StoreError: the gallery cannot be read.
+        """
+        others = [person for person in self.gallery.people() if not same_name(person.name, name)]
+        matcher, same_person = self._matcher(others, self.thresholds), self._same_person()
+        found = [matcher.nearest(embedding) for embedding in embeddings] if others else []
+        like = [Likest(person, score, taken) for person, score, taken in found if taken or score > same_person]
+        return max(like, key=lambda one: (one.taken, one.score), default=None)
 
     def current(self, person: Person) -> Person:
         """The person as this bundle's network embeds them."""
@@ -120,8 +157,10 @@ class Recognition:
         return Matcher([self.current(person) for person in people], self.network.compare, thresholds)
 
     def _enroller(self) -> Enroller:
-        same_person = Score(self.bundle.manifest.calibration.threshold(_SAME_PERSON_RATE))
-        return Enroller(self.eyes().look, self._keep, self.network.compare, same_person)
+        return Enroller(self.eyes().look, self._keep, self.network.compare, self._same_person())
+
+    def _same_person(self) -> Score:
+        return Score(self.bundle.manifest.calibration.threshold(_SAME_PERSON_RATE))
 
     def _keep(self, crop: Image) -> Embedding:
         return template(crop, self.network.embed)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-import cv2
-
-from faceplate.types import Decision, Frame, Image, Likeness, Match, Outcome, Pixels
+from faceplate.pictures import jpeg_of
+from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Pixels
 
 Whose = Literal["off", "enrolled", "everybody"]
 
@@ -18,7 +17,7 @@ LONGEST_SIDE: Final = Pixels(640)
 MOST_BYTES: Final = 400_000
 """A message of the control socket, and a broker, take a megabyte or so; in base64 a picture is a third larger"""
 
-_QUALITIES: Final = (85, 70, 50, 30)
+QUALITIES: Final = (85, 70, 50, 30)
 """JPEG's; the first that is small enough"""
 
 
@@ -55,7 +54,9 @@ class Snapshots:
         if not may_be_kept(self._whose, matches, decision):
             return
         now = self._wall_clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._last = Snapshot(jpeg_of(frame.image), now, decision.outcome, _known(decision))
+        self._last = Snapshot(
+            jpeg_of(frame.image, LONGEST_SIDE, MOST_BYTES, QUALITIES), now, decision.outcome, _known(decision)
+        )
 
 
 def may_be_kept(whose: Whose, matches: Sequence[Match], decision: Decision) -> bool:
@@ -73,19 +74,6 @@ def may_be_kept(whose: Whose, matches: Sequence[Match], decision: Decision) -> b
     track = decision.match.sighting.track
     in_view = any(match.sighting.track == track for match in matches)
     return in_view and all(match.likeness is Likeness.VERIFIED for match in matches)
-
-
-def jpeg_of(image: Image) -> bytes:
-    """A frame, RGB uint8 (H, W, 3), as a JPEG of at most LONGEST_SIDE pixels and MOST_BYTES bytes."""
-    scale = min(1.0, LONGEST_SIDE / max(image.shape[:2]))
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
-    picture = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
-    encoded = b""
-    for quality in _QUALITIES:
-        encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-        if len(encoded) <= MOST_BYTES:
-            break
-    return encoded
 
 
 def _known(decision: Decision) -> str | None:

@@ -259,6 +259,37 @@ class Reason(StrEnum):
     """After one person was let in others were seen at the open door"""
 
 
+class Cue(StrEnum):
+    """What somebody who is being enrolled is told."""
+
+    NOBODY = "nobody"
+    """Nobody is in view"""
+    ALONE = "alone"
+    """Only one person may be"""
+    AGAIN = "again"
+    """Somebody else may have come: what was to be done is begun anew"""
+    COME_CLOSER = "come_closer"
+    HOLD_STILL = "hold_still"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    LOOK_STRAIGHT = "look_straight"
+    TURN_LEFT = "turn_left"
+    """The person's own left, as below"""
+    TURN_RIGHT = "turn_right"
+    LOOK_UP = "look_up"
+    LOOK_DOWN = "look_down"
+    TURN_BACK = "turn_back"
+    """Turned too far"""
+    GLASSES_OFF = "glasses_off"
+    CHANGE_LIGHT = "change_light"
+    TAKEN = "taken"
+    """What was asked for is done"""
+    DONE = "done"
+    """All of it is"""
+    REFUSED = "refused"
+    """Nobody is enrolled"""
+
+
 class Method(StrEnum):
     """How somebody identified themselves."""
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from faceplate.config import SpeechConfig
 from faceplate.errors import ConfigError
-from faceplate.types import Clock, Decision, Flaw, Frame, Match, Outcome, Reason, Seconds
+from faceplate.types import Clock, Cue, Decision, Flaw, Frame, Match, Outcome, Reason, Seconds
 
 PROGRAM = "espeak-ng"
 
@@ -62,6 +62,62 @@ OF_REASON = {
     },
 }
 
+OF_CUE = {
+    Cue.ALONE: OF_REASON[Reason.SEVERAL_IN_VIEW],
+    Cue.COME_CLOSER: _COME_CLOSER,
+    Cue.HOLD_STILL: OF_FLAW[Flaw.BLURRED],
+    Cue.TOO_DARK: OF_FLAW[Flaw.TOO_DARK],
+    Cue.TOO_BRIGHT: OF_FLAW[Flaw.TOO_BRIGHT],
+    Cue.LOOK_STRAIGHT: _LOOK_HERE,
+    Cue.AGAIN: {"en": "Once more", "de": "Bitte noch einmal", "fr": "Encore une fois", "es": "Otra vez"},
+    Cue.TURN_LEFT: {
+        "en": "Turn your head a little to the left",
+        "de": "Den Kopf ein wenig nach links drehen",
+        "fr": "Tournez un peu la tête à gauche",
+        "es": "Gire un poco la cabeza a la izquierda",
+    },
+    Cue.TURN_RIGHT: {
+        "en": "Turn your head a little to the right",
+        "de": "Den Kopf ein wenig nach rechts drehen",
+        "fr": "Tournez un peu la tête à droite",
+        "es": "Gire un poco la cabeza a la derecha",
+    },
+    Cue.LOOK_UP: {
+        "en": "Raise your chin a little",
+        "de": "Das Kinn ein wenig heben",
+        "fr": "Levez un peu le menton",
+        "es": "Levante un poco la barbilla",
+    },
+    Cue.LOOK_DOWN: {
+        "en": "Lower your chin a little",
+        "de": "Das Kinn ein wenig senken",
+        "fr": "Baissez un peu le menton",
+        "es": "Baje un poco la barbilla",
+    },
+    Cue.TURN_BACK: {"en": "Not so far", "de": "Nicht so weit", "fr": "Pas autant", "es": "No tanto"},
+    Cue.GLASSES_OFF: {
+        "en": "Now without your glasses",
+        "de": "Jetzt ohne Brille",
+        "fr": "Maintenant sans lunettes",
+        "es": "Ahora sin gafas",
+    },
+    Cue.CHANGE_LIGHT: {
+        "en": "Now in other light",
+        "de": "Jetzt bei anderem Licht",
+        "fr": "Maintenant avec une autre lumière",
+        "es": "Ahora con otra luz",
+    },
+    Cue.TAKEN: {"en": "Good", "de": "Gut", "fr": "Bien", "es": "Bien"},
+    Cue.DONE: {"en": "Done, thank you", "de": "Fertig, danke", "fr": "Terminé, merci", "es": "Listo, gracias"},
+    Cue.REFUSED: {
+        "en": "That did not work",
+        "de": "Das hat nicht geklappt",
+        "fr": "Cela n'a pas marché",
+        "es": "No ha funcionado",
+    },
+}
+"""To somebody who is being enrolled; to nobody there is nothing to be said"""
+
 
 class Voice:
     """Speaks beside the loop and never holds it up: what cannot be said at once is not said."""
@@ -99,6 +155,11 @@ class Voice:
         elif (hint := hint_for(decision, self._config)) and self._clock() - self._hinted >= PAUSE:
             self._hinted = self._clock()
             self._say(hint)
+
+    def cue(self, cue: Cue) -> None:
+        """Say what somebody who is being enrolled is told, where hints are spoken; by the same thread as `show`."""
+        if self._config.hints and (phrases := OF_CUE.get(cue)):
+            self._say(phrases[self._config.language])
 
     def close(self) -> None:
         """Fall silent."""

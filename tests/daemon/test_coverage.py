@@ -9,21 +9,9 @@ from hypothesis import strategies as st
 
 from faceplate.model.preprocessing import TEMPLATE
 from faceplate.people.coverage import Coverage, Facing, Light, View, coverage_of, view_of
-
-# Eyes, nose tip and mouth of a head in millimetres: x to the picture's right, y down, z away from the camera.
-HEAD = np.array([[-31.0, -35, 0], [31, -35, 0], [0, 6, -28], [-25, 35, -3], [25, 35, -3]])
+from heads import turned
 
 angles = st.floats(-0.6, 0.6)
-
-
-def turned(left=0.0, up=0.0, tilt=0.0, scale=1.0, shift=0.0):
-    """Landmarks of the head after it was turned by so many degrees, float32 (5, 2)."""
-    y, x, z = np.radians([left, up, tilt])
-    about_y = np.array([[np.cos(y), 0, -np.sin(y)], [0, 1, 0], [np.sin(y), 0, np.cos(y)]])
-    about_x = np.array([[1, 0, 0], [0, np.cos(x), np.sin(x)], [0, -np.sin(x), np.cos(x)]])
-    about_z = np.array([[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]])
-    head = HEAD @ (about_z @ about_y @ about_x).T
-    return (head[:, :2] * scale + shift).astype(np.float32)
 
 
 def facing(landmarks):

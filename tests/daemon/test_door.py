@@ -14,6 +14,7 @@ import pytest
 
 from faceplate.config import DoorConfig
 from faceplate.door import door as door_module
+from faceplate.door import signals
 from faceplate.door.controller import CHECK, INPUT_FAULT, LIGHT_FAULT, LOCK_FAULT, Controller
 from faceplate.door.display import Display
 from faceplate.door.door import Door
@@ -24,7 +25,7 @@ from faceplate.door.renewal import GRACE, LEASE, RenewedLock
 from faceplate.door.state import Ordered
 from faceplate.errors import DoorError, OrderRefusedError
 from faceplate.events import Cause, DoorEvent, DoorEventType, DoorMode, DoorStatus, Order
-from faceplate.types import Decision, Likeness, Match, Method, Outcome, Reason, Seconds
+from faceplate.types import Cue, Decision, Likeness, Match, Method, Outcome, Reason, Seconds
 
 MAX_FRAME_AGE = Seconds(1.0)
 PATIENCE = 10.0
@@ -507,6 +508,24 @@ def test_a_denial_is_shown_and_passes(rig):
     assert rig.panel.shown == Lights(red=True, buzzer=True)
     rig.pass_time(0.2)
     assert rig.panel.shown == Lights()
+
+
+@pytest.mark.parametrize("cue", Cue)
+def test_whoever_is_enrolled_is_shown_what_they_are_told_and_no_lock_moves(rig, cue):
+    moves = rig.lock.moves
+    rig.door.cue(cue)
+    shown = signals.ENROLMENT.get(cue, signals.ADVICE)
+    assert rig.panel.shown == shown.beats[0].lights
+    rig.pass_time(shown.length)
+    assert rig.panel.shown == Lights()
+    assert rig.lock.moves == moves
+
+
+def test_a_door_that_is_closed_shows_nothing_more(rig):
+    rig.door.close()
+    shown = rig.panel.shown
+    rig.door.cue(Cue.DONE)
+    assert rig.panel.shown == shown
 
 
 def test_lights_that_do_not_answer_never_hinder_the_lock(rig, caplog):

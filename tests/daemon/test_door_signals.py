@@ -18,13 +18,14 @@ from faceplate.door.signals import (
     Pattern,
     answer_to,
     answered,
+    cued,
     lights,
     pattern_of,
     showing,
     table,
 )
 from faceplate.events import DoorEventType, DoorMode, DoorStatus
-from faceplate.types import Decision, Likeness, Match, Method, Outcome, Reason, Seconds
+from faceplate.types import Cue, Decision, Likeness, Match, Method, Outcome, Reason, Seconds
 
 RED, GREEN, DARK = Lights(red=True), Lights(green=True), Lights()
 RED_TONE, AMBER = Lights(red=True, buzzer=True), Lights(green=True, red=True)
@@ -233,7 +234,7 @@ def test_forced_open_is_the_loudest():
 def test_no_two_states_look_alike():
     states = [getattr(signals, name) for name in (*(a for a in vars(signals) if a.isupper()),)]
     patterns = [pattern for pattern in states if isinstance(pattern, Pattern)]
-    assert len(patterns) == 10
+    assert len(patterns) == 14
     assert len({rhythm(pattern) for pattern in patterns}) == len(patterns)
 
 
@@ -248,6 +249,38 @@ def test_a_fault_is_a_short_flash_now_and_then():
 def test_every_flag_of_the_status_has_its_signal():
     flags = {field.name for field in fields(DoorStatus) if field.type == "bool"}
     assert flags == {*ALARMS, "lock_commanded_open"}
+
+
+# ---- Enrolment -------------------------------------------------------------------------------------------------------
+
+SHOWN = {Cue.TAKEN: signals.TAKEN, Cue.DONE: signals.DONE, Cue.REFUSED: signals.NOT_ENROLLED}
+
+
+@pytest.mark.parametrize("cue", Cue)
+def test_every_cue_is_shown_and_never_as_an_open_or_a_shut_door(cue):
+    pattern = pattern_of(LOCKED, cued(None, cue, NOW), NOW)
+    assert pattern == SHOWN.get(cue, signals.ADVICE)
+    assert all(beat.lights.green == beat.lights.red for beat in pattern.beats)
+
+
+@pytest.mark.parametrize("cue", Cue)
+def test_every_cue_looks_unlike_every_answer(cue):
+    answers = {rhythm(answer_to(reason)) for reason in ANSWERS} | {rhythm(signals.GRANTED)}
+    assert rhythm(pattern_of(LOCKED, cued(None, cue, NOW), NOW)) not in answers
+
+
+def test_a_cue_does_not_break_into_an_answer_and_a_later_one_replaces_it():
+    granted = answered(None, decision(Outcome.GRANTED, Reason.VERIFIED), NOW)
+    assert cued(granted, Cue.TAKEN, NOW) == granted
+    over = Seconds(NOW + signals.GRANTED.length)
+    first = cued(granted, Cue.TAKEN, over)
+    assert pattern_of(LOCKED, first, over) == signals.TAKEN
+    assert pattern_of(LOCKED, cued(first, Cue.DONE, over), over) == signals.DONE
+
+
+def test_an_answer_breaks_into_a_cue():
+    cue = cued(None, Cue.HOLD_STILL, NOW)
+    assert pattern_of(LOCKED, answered(cue, decision(Outcome.GRANTED, Reason.VERIFIED), NOW), NOW) == signals.GRANTED
 
 
 # ---- Patterns in time ------------------------------------------------------------------------------------------------
@@ -310,11 +343,18 @@ def test_the_table_lists_all_of_it():
         "soon open too long": signals.WARNING,
         "granted": signals.GRANTED,
     }
+    enrolment = {
+        "enrolment: taken": signals.TAKEN,
+        "enrolment: done": signals.DONE,
+        "enrolment: refused": signals.NOT_ENROLLED,
+        "enrolment: something to do": signals.ADVICE,
+    }
     rows = [line.strip("|").split("|") for line in table().splitlines()]
     names = ["unlocked", "blocked, locked down", "something does not work, an alarm is silenced", "locked"]
     assert [tuple(cell.strip() for cell in row) for row in rows] == [
         *head,
         *((what, pattern.words) for what, pattern in states.items()),
         *((f"`{reason}`", answer_to(reason).words) for reason in ANSWERS),
+        *((what, pattern.words) for what, pattern in enrolment.items()),
         *((what, pattern.words) for what, pattern in zip(names, rest, strict=True)),
     ]

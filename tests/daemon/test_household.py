@@ -61,6 +61,7 @@ def test_everybody_and_one_are_shown(household):
         "name": "Ada",
         "pictures": 1,
         "enrolled": "2026-01-02T03:04:05+00:00",
+        "consent": None,
         "role": "resident",
         "enabled": True,
         "valid_from": None,

@@ -15,11 +15,12 @@ from faceplate.control.protocol import Done, Fault, Refused, Request
 from faceplate.errors import DoorError, EnrolmentError, FaceplateError, OrderRefusedError, StoreError
 from faceplate.events import CommandEvent, DoorEventType, DoorMode, DoorStatus, Order
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.enrolment_commands import enrolment_commands
 from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
 from faceplate.orders.remote_commands import remote_commands
 from faceplate.people.rights_change import RightsChange
-from faceplate.types import Decision, Method, Outcome, Reason, Seconds
+from faceplate.types import Cue, Decision, Method, Outcome, Reason, Seconds
 
 ANNA = Peer("anna", 1000, 4711)
 MEMBER = Peer("member", 1001, 4712)
@@ -125,6 +126,24 @@ class House:
         self._do("remove", name)
         return name
 
+    def undo(self, name):
+        self._do("undo", name)
+        return {"name": name}
+
+    def begin(self):
+        self._do("begin")
+        return {"session": KEY}
+
+    def look(self, key, after):
+        self._do("look", key, after)
+        return {"frame": after + 1}
+
+    def hint(self, key, cue):
+        self._do("hint", key, cue)
+
+    def end(self, key):
+        self._do("end", key)
+
     def rename(self, name, new):
         self._do("rename", name, new)
         return {"name": new}
@@ -174,6 +193,9 @@ class Reception:
         return self._house.access
 
 
+KEY = "0123456789abcdef" * 2
+"""Of an enrolment"""
+
 EVERYTHING = CommandsConfig(**dict.fromkeys(CommandsConfig.model_fields, True))
 
 
@@ -181,6 +203,7 @@ def orders_of(house, permitted=EVERYTHING):
     door, reception = Door(house), Reception(house)
     report = StatusReport(door, reception, house.count, Path("/var/lib/people"), house.clock)
     commands = door_commands(DoorOrders(door, reception, house, house.remember), report) | people_commands(house)
+    commands |= enrolment_commands(house)
     door_orders = DoorOrders(door, reception, house, house.remember)
     commands |= remote_commands(permitted, door_orders, house, house.rows)
     return Orders(commands, house, RANKS)
@@ -240,6 +263,8 @@ SOUND = {
     "people.list": [({}, [("everybody",)], {"people": [{"name": "Ada"}]}, True)],
     "people.show": [({"name": "ada"}, [("one", "ada")], {"name": "ada"}, True)],
     "people.remove": [({"name": "ada"}, [("remove", "ada")], {"name": "ada"}, True)],
+    "people.undo": [({"name": "ada"}, [("undo", "ada")], {"name": "ada"}, True)],
+    "enrolment.begin": [({"name": "Ada"}, [("begin",)], {"session": KEY}, False)],
     "people.rename": [({"name": "ada", "new": "Bea"}, [("rename", "ada", "Bea")], {"name": "Bea"}, False)],
     "people.note_enrolled": [({"name": "ada"}, [("one", "ada")], {"name": "ada"}, False)],
     "people.note_exported": [({}, [], {}, False), ({"address": "AAAA-BBBB", "names": ["Ada"]}, [], {}, False)],
@@ -269,8 +294,13 @@ SOUND = {
     "remote.note_refused": [({"command": "unlock", "count": 3, "reason": "stale"}, [], {}, True)],
 }
 # These are shown by tests of their own below.
-APART = {"status", "pin", "people.set", "remote.unlock", "remote.pin", "remote.journal", "snapshot"}
-UNAUDITED = {"status", "remote.journal", "snapshot"}
+ENROLMENT = {
+    "enrolment.look": ({"session": KEY, "after": 4}, ("look", KEY, 4), {"frame": 5}),
+    "enrolment.hint": ({"session": KEY, "cue": "turn_left"}, ("hint", KEY, Cue.TURN_LEFT), {}),
+    "enrolment.end": ({"session": KEY}, ("end", KEY), {}),
+}
+APART = {"status", "pin", "people.set", "remote.unlock", "remote.pin", "remote.journal", "snapshot", *ENROLMENT}
+UNAUDITED = {"status", "remote.journal", "snapshot", *ENROLMENT}
 CASES = [pytest.param((name, *case), id=f"{name} {case[0]}") for name, cases in SOUND.items() for case in cases]
 
 # Arguments each command refuses, with the path the refusal names.
@@ -287,6 +317,11 @@ UNSOUND = {
     "people.list": ({"x": 1}, "arguments.x"),
     "people.show": ({"name": ""}, "arguments.name"),
     "people.remove": ({"name": ["ada"]}, "arguments.name"),
+    "people.undo": ({}, "arguments.name"),
+    "enrolment.begin": ({"name": ""}, "arguments.name"),
+    "enrolment.look": ({"session": KEY, "after": -1}, "arguments.after"),
+    "enrolment.hint": ({"session": KEY, "cue": "dance"}, "arguments.cue"),
+    "enrolment.end": ({"session": "../x"}, "arguments.session"),
     "people.rename": ({"name": "ada"}, "arguments.new"),
     "people.set": ({"name": "ada", "role": "king"}, "arguments.role"),
     "people.note_enrolled": ({}, "arguments.name"),
@@ -317,6 +352,23 @@ def test_it_is_written_down_and_then_done(house, orders, case):
     assert ask(orders, command, arguments) == Done(result)
     text = json.dumps(arguments, sort_keys=True, separators=(",", ":"))
     assert house.did == [CommandEvent(command, "anna (uid 1000, pid 4711)", text), *done]
+
+
+@pytest.mark.parametrize("command", ENROLMENT)
+def test_what_an_enrolment_asks_all_the_time_is_done_and_fills_no_journal(house, orders, command):
+    arguments, done, result = ENROLMENT[command]
+    house.journal_error = StoreError("the disk is full")
+    assert ask(orders, command, arguments) == Done(result)
+    assert house.did == [done]
+
+
+@pytest.mark.parametrize("command", ["enrolment.begin", *ENROLMENT])
+def test_the_bridge_has_no_part_in_an_enrolment(house, orders, command):
+    arguments = ENROLMENT[command][0] if command in ENROLMENT else {"name": "Ada"}
+    answer = ask(orders, command, arguments, BRIDGE)
+    assert isinstance(answer, Refused)
+    assert answer.reason is Fault.FORBIDDEN
+    assert house.commands_done() == []
 
 
 @pytest.mark.parametrize("case", CASES)

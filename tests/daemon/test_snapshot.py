@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.snapshot import LONGEST_SIDE, MOST_BYTES, Snapshot, Snapshots, jpeg_of, may_be_kept
+from faceplate.pictures import jpeg_of
+from faceplate.snapshot import LONGEST_SIDE, MOST_BYTES, QUALITIES, Snapshot, Snapshots, may_be_kept
 from faceplate.types import Decision, Frame, Likeness, Method, Outcome, Reason, Seconds
 from strategies_access import ambiguous, unknown, unusable, verified
 
@@ -111,7 +112,7 @@ def test_the_last_one_stays_until_the_next():
 def test_it_is_small_whatever_the_camera_gives(shape):
     noise = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
     for image in (noise, np.ascontiguousarray(noise[::-1]), noise[:, ::-1]):
-        jpeg = jpeg_of(image)
+        jpeg = jpeg_of(image, LONGEST_SIDE, MOST_BYTES, QUALITIES)
         assert len(jpeg) <= MOST_BYTES
         picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
         assert max(picture.shape[:2]) == min(LONGEST_SIDE, max(shape))

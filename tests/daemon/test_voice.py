@@ -13,8 +13,8 @@ import pytest
 from faceplate import voice
 from faceplate.config import SpeechConfig
 from faceplate.errors import ConfigError
-from faceplate.types import Decision, Flaw, Outcome, Reason, Seconds
-from faceplate.voice import OF_FLAW, OF_REASON, PAUSE, WELCOME, Voice, greeting_for, hint_for
+from faceplate.types import Cue, Decision, Flaw, Outcome, Reason, Seconds
+from faceplate.voice import OF_CUE, OF_FLAW, OF_REASON, PAUSE, WELCOME, Voice, greeting_for, hint_for
 from strategies_access import a_frame, unusable, verified
 
 LANGUAGES = get_args(SpeechConfig.model_fields["language"].annotation)
@@ -86,7 +86,7 @@ def test_hints_name_nobody_and_are_given_for_the_reasons_of_the_table_alone(reas
     assert greeting_for(decided(reason, flaw), BOTH) == ""
 
 
-@pytest.mark.parametrize("phrases", [WELCOME, *OF_FLAW.values(), *OF_REASON.values()])
+@pytest.mark.parametrize("phrases", [WELCOME, *OF_FLAW.values(), *OF_REASON.values(), *OF_CUE.values()])
 def test_every_phrase_is_there_in_every_language(phrases):
     assert set(phrases) == set(LANGUAGES)
     assert all(phrases.values())
@@ -94,6 +94,20 @@ def test_every_phrase_is_there_in_every_language(phrases):
 
 def test_every_flaw_has_its_hint():
     assert set(OF_FLAW) == set(Flaw)
+
+
+@pytest.mark.parametrize("cue", Cue)
+def test_every_cue_is_spoken_where_there_is_somebody_to_hear_it(cue):
+    speaker = Speaker()
+    door = Voice(SpeechConfig(hints=True), Time(), found, speaker.start)
+    door.cue(cue)
+    assert speaker.words() == ([] if cue is Cue.NOBODY else [OF_CUE[cue]["en"]])
+
+
+def test_no_cue_is_spoken_unless_hints_are():
+    speaker = Speaker()
+    Voice(SpeechConfig(greeting=True), Time(), found, speaker.start).cue(Cue.TAKEN)
+    assert speaker.words() == []
 
 
 def test_it_is_silent_unless_asked():

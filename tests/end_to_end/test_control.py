@@ -20,14 +20,16 @@ from faceplate.control.peers import Ranks
 from faceplate.control.protocol import Fault
 from faceplate.control.server import ControlServer
 from faceplate.dashboard import Dashboard
+from faceplate.enrolling.session import EnrolmentSession
 from faceplate.enrolment_window import EnrolmentWindow
-from faceplate.errors import StoreError
+from faceplate.errors import OrderRefusedError, StoreError
 from faceplate.events import DoorMode, DoorStatus
 from faceplate.model.bundle import DEFAULT_BUNDLE
 from faceplate.model.bundle_store import BundleStore
 from faceplate.orders.arguments import NewRights
 from faceplate.orders.bundle_commands import bundle_commands
 from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.enrolment_commands import enrolment_commands
 from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
@@ -87,8 +89,8 @@ def a_dashboard(folder):
     run = Run(folder / "run.json", datetime.now(UTC))
     settings = Settings(Config(), Forgetful(), lambda _: None)
     snapshots = Snapshots("off", lambda: datetime.now(UTC))
-    window = EnrolmentWindow(clock, list)
-    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, window, lambda: DEFAULT_BUNDLE)
+    window, session = EnrolmentWindow(clock, list), EnrolmentSession(clock, lambda _: None)
+    return Dashboard(run, lambda: None, settings, Vitals(clock), snapshots, window, session, lambda: DEFAULT_BUNDLE)
 
 
 @pytest.fixture
@@ -104,6 +106,7 @@ def table(house, tmp_path):
     commands = door_commands(orders, report) | people_commands(people)
     store = BundleStore(tmp_path / "bundles")
     commands |= bundle_commands(store, house.write, dashboard.restart) | journal_commands(journal)
+    commands |= enrolment_commands(dashboard)
     return commands | remote_commands(CommandsConfig(), orders, dashboard, rows_of(journal))
 
 
@@ -115,6 +118,17 @@ def socket_path(table, house):
         with closing(ControlServer(path, Orders(table, house, Ranks.of([], None)).answer, clock)) as server:
             server.start()
             yield path
+
+
+def test_one_enrolment_at_a_time_from_afar_or_at_the_door(tmp_path):
+    dashboard = a_dashboard(tmp_path)
+    key = dashboard.begin()["session"]
+    with pytest.raises(OrderRefusedError, match="being enrolled at the door just now"):
+        dashboard.enrol(Seconds(60.0), "Bea")
+    dashboard.end(key)
+    assert dashboard.enrol(Seconds(60.0), "Bea")["open"]
+    with pytest.raises(OrderRefusedError, match="being enrolled from afar just now"):
+        dashboard.begin()
 
 
 def section(title):

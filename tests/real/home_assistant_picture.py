@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import io
-import json
 import threading
-import urllib.request
 from pathlib import Path
-from typing import Any
 
+from chromium import Browser, chromium
 from home_assistant_house import House
 from PIL import Image
 
-from broker import Program, free_port
 from mqtt_house import BELL_LINE
 
 WIDTH, HEIGHT = 1400, 900
@@ -46,38 +42,21 @@ def take_picture(house: House, file: Path) -> None:
 
 
 def _picture_of(address: str) -> bytes:
-    port = free_port()
-    with Program(["chromedriver", f"--port={port}"]) as driver:
-        driver.wait_for("started successfully")
-        arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--window-size={WIDTH},{HEIGHT}"]
-        options = {"goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}}
-        wanted = {"capabilities": {"alwaysMatch": options}}
-        session = f"http://127.0.0.1:{port}/session/" + _ask(f"http://127.0.0.1:{port}/session", wanted)["sessionId"]
-        try:
-            _ask(f"{session}/url", {"url": address})
-            _wait_until_drawn(session)
-            picture: str = _ask(f"{session}/screenshot")
-        finally:  # else Chromium outlives its driver
-            urllib.request.urlopen(urllib.request.Request(session, method="DELETE"), timeout=60).close()
-    return base64.b64decode(picture)
+    with chromium(WIDTH, HEIGHT) as browser:
+        browser.open(address)
+        _wait_until_drawn(browser)
+        return browser.screenshot()
 
 
-def _wait_until_drawn(session: str) -> None:
+def _wait_until_drawn(browser: Browser) -> None:
     """The pages are there when their frame is; its cards come a little later."""
     pause = threading.Event()
     for _ in range(_PATIENCE):
         pause.wait(1.0)
-        if _ask(f"{session}/execute/sync", {"script": _FRAME, "args": []}):
+        if browser.run(_FRAME):
             pause.wait(15.0)
             return
-    raise AssertionError(f"Home Assistant shows nothing: {_ask(f'{session}/se/log', {'type': 'browser'})}")
-
-
-def _ask(address: str, tree: Any = None) -> Any:
-    data = None if tree is None else json.dumps(tree).encode()
-    request = urllib.request.Request(address, data, {"Content-Type": "application/json"})  # noqa: S310 - our own
-    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
-        return json.load(answer)["value"]
+    raise AssertionError(f"Home Assistant shows nothing: {browser.log()}")
 
 
 def _write_small(png: bytes, file: Path) -> None:

@@ -23,12 +23,16 @@ A visit is counted as a failed attempt as soon as so much was seen of it that it
 answer is known, and is taken back if it turns out to be somebody enrolled. Whoever walks away or pulls the plug before
 the answer has used up an attempt all the same. An attempt lasts for `repeat_after` at most, and one that was counted
 goes on to its answer even if it brought the lock-out about.
+
+While an operator enrols somebody at the door, whoever would be refused for their face is neither answered nor counted:
+the one being enrolled is a stranger until that is done. Nobody is let in by that who would not be otherwise, a lock-out
+that goes on goes on, and when it is over every visit begins anew.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from faceplate.access.admission import Admission, Encounter
@@ -44,8 +48,10 @@ from faceplate.types import Decision, Frame, Likeness, Match, Method, Outcome, R
 class Faces:
     """Decides on frames."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, enrolling: Callable[[], bool] = lambda: False) -> None:
         self._desk = desk
+        self._enrolling = enrolling
+        self._was_enrolling = False
         self._admission = Admission(desk)
         self._rules = desk.rules
         self._newest = Seconds(-math.inf)
@@ -61,10 +67,16 @@ class Faces:
         self._newest = frame.time
         if self._desk.ledger.let_time_pass(now):
             self._desk.visits.clear()
+        self._notice_enrolment()
         if self._desk.watch is not None:
             self._desk.watch = watched(self._desk.watch, matches, frame.time, door)
         decision = self._at_the_door(frame, matches, door, now)
         return decision if decision.outcome is not Outcome.NOTHING else self._tailgating(decision, matches)
+
+    def _notice_enrolment(self) -> None:
+        before, self._was_enrolling = self._was_enrolling, self._enrolling()
+        if before and not self._was_enrolling:
+            self._desk.visits.clear()  # what was seen of somebody before they were enrolled says nothing now
 
     def _tailgating(self, decision: Decision, matches: Sequence[Match]) -> Decision:
         """A frame on which there is nothing else to say may warn of somebody at the open door."""
@@ -124,10 +136,13 @@ class Faces:
         outcome, reason = verdict(visit, self._rules)
         if outcome is Outcome.GRANTED:
             return self._admission.welcome(self._cleared(met))
-        met = self._charged(met)
+        met = met if self._was_enrolling else self._charged(met)
         if reason is Reason.AMBIGUOUS and (pair := lookalikes(met.visit, self._rules)):
             return self._admission.ask_which(self._cleared(met), pair)
-        return self._admission.refuse(met, reason) if outcome is Outcome.DENIED else met.nothing(reason)
+        return self._refused(met, reason) if outcome is Outcome.DENIED else met.nothing(reason)
+
+    def _refused(self, met: Encounter, reason: Reason) -> Decision:
+        return met.nothing(Reason.LOOKING) if self._was_enrolling else self._admission.refuse(met, reason)
 
     def _is_locked_out(self, met: Encounter) -> bool:
         goes_on = met.visit.is_paid_for(met.now, self._rules.repeat_after) and met.visit.answer is Outcome.NOTHING

@@ -50,6 +50,7 @@ class Reception:
         calendar: Calendar,
         standing: StandingStore,
         people: ReadPeople,
+        enrolling: Callable[[], bool] = lambda: False,
     ) -> None:
         """Begin with nobody in view.
 
@@ -60,6 +61,7 @@ class Reception:
             calendar: the date and time, for schedules and validity.
             standing: what outlasts a restart.
             people: those enrolled, whose PINs may open.
+            enrolling: tells whether somebody is being enrolled at the door.
         """
         self._clock = clock
         self._door = door
@@ -67,7 +69,7 @@ class Reception:
         self._calendar = calendar
         self._ledger = Ledger(rules, calendar, standing)
         self._desk = Desk(rules, self._ledger)
-        self._faces = Faces(self._desk)
+        self._faces = Faces(self._desk, enrolling)
         self._pins = Pins(self._desk)
         self._lock = threading.Lock()
         # A PIN takes a tenth of a second or more to compare, and the loop must not wait for it; PINs wait for one

@@ -10,9 +10,8 @@ from typing import Any
 
 from faceplate.commands import people_archive, people_rights
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
-from faceplate.commands.people_orders import household_of, order_people
+from faceplate.commands.people_orders import household_of, note_enrolled, order_people
 from faceplate.config import Config
-from faceplate.errors import FaceplateError
 from faceplate.people.enrolment import Picture
 from faceplate.people.rights_change import change_from
 from faceplate.pictures import read_picture
@@ -92,15 +91,8 @@ def _add(arguments: argparse.Namespace) -> ExitCode:
             f"with {_ENOUGH_PICTURES} or more different pictures {person.name} would be refused less often",
             file=sys.stderr,
         )
-    _note_enrolled(config, person.name)
+    note_enrolled(config, person.name)
     return ExitCode.OK
-
-
-def _note_enrolled(config: Config, name: str) -> None:
-    try:
-        order_people(config, "people.note_enrolled", name=name)
-    except FaceplateError as error:
-        print(f"warning: {name} is enrolled, and the journal does not tell by whom: {error}", file=sys.stderr)
 
 
 def _list(arguments: argparse.Namespace) -> ExitCode:

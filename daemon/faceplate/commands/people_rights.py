@@ -21,12 +21,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add them; one that is not given leaves things as they are."""
     group = parser.add_argument_group("rights", argument_default=argparse.SUPPRESS)
     group.add_argument("--role", choices=[role.value for role in Role], help="what this person is to the household")
-    for flag, key, brief in (
-        ("--from", "valid_from", "let in from this day on"),
-        ("--until", "valid_until", "let in until the end of this day; a guest must have one"),
+    for flags, key, brief in (
+        (("--from",), "valid_from", "let in from this day on"),
+        (("--until", "--valid-until"), "valid_until", "let in until the end of this day; a guest must have one"),
     ):
         group.add_argument(
-            flag,
+            *flags,
             dest=key,
             type=_day,
             metavar="DATE",

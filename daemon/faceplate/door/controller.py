@@ -18,7 +18,7 @@ from faceplate.door.renewal import RenewedLock
 from faceplate.door.state import Input, Observed, Output, Shut, State, Step, TimePasses, Timings, status_of
 from faceplate.errors import DoorError
 from faceplate.events import Cause, DoorEvent, DoorMode, DoorStatus
-from faceplate.types import Clock, Decision, Seconds
+from faceplate.types import Clock, Cue, Decision, Seconds
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +87,11 @@ class Controller:
     def answer(self, decision: Decision) -> None:
         """Show a visitor what was decided."""
         self._display.tell(decision, self._clock())
+        self._show()
+
+    def cue(self, cue: Cue) -> None:
+        """Show somebody who is being enrolled what they are told."""
+        self._display.cue(cue, self._clock())
         self._show()
 
     def give(self, given: Input) -> None:

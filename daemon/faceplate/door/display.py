@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from faceplate.door.hardware import Lights, Panel
-from faceplate.door.signals import Answer, answered, showing
+from faceplate.door.signals import Answer, answered, cued, showing
 from faceplate.errors import DoorError
 from faceplate.events import DoorStatus
-from faceplate.types import Decision, Seconds
+from faceplate.types import Cue, Decision, Seconds
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +31,10 @@ class Display:
     def tell(self, decision: Decision, now: Seconds) -> None:
         """Somebody was answered."""
         self._answer = answered(self._answer, decision, now)
+
+    def cue(self, cue: Cue, now: Seconds) -> None:
+        """Somebody who is being enrolled was told something."""
+        self._answer = cued(self._answer, cue, now)
 
     def show(self, status: DoorStatus, now: Seconds) -> bool:
         """Show what is to be shown now.

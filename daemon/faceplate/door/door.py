@@ -15,7 +15,7 @@ from faceplate.door.state import Fault, Grant, Ordered, Silence
 from faceplate.door.transitions import Trigger, follows, refusal
 from faceplate.errors import DoorError, OrderRefusedError
 from faceplate.events import Cause, DoorEvent, DoorMode, DoorStatus, Order
-from faceplate.types import Clock, Decision, Outcome, Reason, Seconds
+from faceplate.types import Clock, Cue, Decision, Outcome, Reason, Seconds
 
 _log = logging.getLogger(__name__)
 
@@ -144,6 +144,13 @@ class Door:
         with self._changed:
             if self._running:
                 self._controller.give(Fault(what, active))
+                self._changed.notify_all()
+
+    def cue(self, cue: Cue) -> None:
+        """Show somebody who is being enrolled what they are told. Nothing while the door is not running."""
+        with self._changed:
+            if self._running:
+                self._controller.cue(cue)
                 self._changed.notify_all()
 
     def check(self) -> None:

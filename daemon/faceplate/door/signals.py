@@ -13,7 +13,7 @@ from typing import Final
 
 from faceplate.door.hardware import Lights
 from faceplate.events import DoorEventType, DoorMode, DoorStatus
-from faceplate.types import Decision, Outcome, Reason, Seconds
+from faceplate.types import Cue, Decision, Outcome, Reason, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,15 @@ class Answer:
     outcome: Outcome
     reason: Reason
     since: Seconds
+    cue: Cue | None = None
+    """Somebody who is being enrolled was told this, and nothing was decided"""
 
 
 _DARK = Lights()
 _GREEN = Lights(green=True)
 _RED = Lights(red=True)
 _AMBER = Lights(green=True, red=True)
+_AMBER_TONE = Lights(green=True, red=True, buzzer=True)
 _RED_TONE = Lights(red=True, buzzer=True)
 _INSTANT = Seconds(1e-6)
 """Less is none: sums of times are not exact, and nobody shall wake up for the rest of a beat again and again"""
@@ -100,6 +103,17 @@ HINTS: Final[Mapping[Reason, int]] = {
 }
 """So many short amber flashes (green and red at once), without a tone; shown although nothing was decided"""
 
+# Of an enrolment: never green, which means that the door is open, and never red, which means that it stays shut.
+TAKEN: Final = Pattern("amber: 1 short, with a tone", (Beat(_SHORT, _AMBER_TONE), Beat(_REST, _DARK)))
+DONE: Final = Pattern(
+    "amber: 2 short, each with a tone",
+    (Beat(_SHORT, _AMBER_TONE), Beat(_GAP, _DARK), Beat(_SHORT, _AMBER_TONE), Beat(_REST, _DARK)),
+)
+NOT_ENROLLED: Final = Pattern("amber: 1 long, with a tone", (Beat(_LONG, _AMBER_TONE), Beat(_REST, _DARK)))
+ADVICE: Final = Pattern("amber: 1 long", (Beat(_LONG, _AMBER), Beat(_REST, _DARK)))
+ENROLMENT: Final[Mapping[Cue, Pattern]] = {Cue.TAKEN: TAKEN, Cue.DONE: DONE, Cue.REFUSED: NOT_ENROLLED}
+"""What somebody who is being enrolled is shown; any other cue is ADVICE"""
+
 FORCED_OPEN: Final = Pattern(
     "red, fast, and the buzzer without a pause",
     (Beat(Seconds(0.1), _RED_TONE), Beat(Seconds(0.1), Lights(buzzer=True))),
@@ -118,7 +132,7 @@ JAMMED: Final = Pattern(
 )
 WARNING: Final = Pattern(
     "amber and a short tone, once a second",
-    (Beat(Seconds(0.1), Lights(green=True, red=True, buzzer=True)), Beat(Seconds(0.9), _DARK)),
+    (Beat(Seconds(0.1), _AMBER_TONE), Beat(Seconds(0.9), _DARK)),
     repeats=True,
 )
 ALARMS: Final[Mapping[DoorEventType, Pattern]] = {
@@ -165,6 +179,13 @@ def answered(before: Answer | None, decision: Decision, now: Seconds) -> Answer 
     return Answer(outcome, reason, now)
 
 
+def cued(before: Answer | None, cue: Cue, now: Seconds) -> Answer | None:
+    """What was told last, after somebody who is being enrolled was told something: no answer is broken into."""
+    if before is not None and before.cue is None and _answer(before, now) is not None:
+        return before
+    return Answer(Outcome.NOTHING, Reason.LOOKING, now, cue)
+
+
 def pattern_of(status: DoorStatus, answer: Answer | None, now: Seconds) -> Pattern:
     """What the door shows at the time `now`."""
     return _alarm(status) or _answer(answer, now) or _state(status)
@@ -203,7 +224,10 @@ def _alarm(status: DoorStatus) -> Pattern | None:
 def _answer(answer: Answer | None, now: Seconds) -> Pattern | None:
     if answer is None:
         return None
-    pattern = GRANTED if answer.outcome is Outcome.GRANTED else answer_to(answer.reason)
+    if answer.cue is not None:
+        pattern = ENROLMENT.get(answer.cue, ADVICE)
+    else:
+        pattern = GRANTED if answer.outcome is Outcome.GRANTED else answer_to(answer.reason)
     return pattern if now - answer.since < pattern.length - _INSTANT else None
 
 
@@ -225,6 +249,8 @@ def table() -> str:
         "soon open too long": WARNING,
         "granted": GRANTED,
     }
+    enrolment = {"enrolment: taken": TAKEN, "enrolment: done": DONE, "enrolment: refused": NOT_ENROLLED}
+    enrolment |= {"enrolment: something to do": ADVICE}
     rests = {
         "unlocked": OPEN,
         "blocked, locked down": BARRED,
@@ -232,5 +258,5 @@ def table() -> str:
         "locked": IDLE,
     }
     answers = ((f"`{reason}`", answer_to(reason)) for reason in (*REFUSALS, *HINTS))
-    rows = [*states.items(), *answers, *rests.items()]
+    rows = [*states.items(), *answers, *enrolment.items(), *rests.items()]
     return "\n".join(["| what | shown |", "|---|---|", *(f"| {what} | {pattern.words} |" for what, pattern in rows)])

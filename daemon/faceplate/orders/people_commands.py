@@ -21,6 +21,9 @@ class People(Protocol):
     def remove(self, name: str) -> str:
         """Erase a person."""
 
+    def undo(self, name: str) -> dict[str, Any]:
+        """Take away what a person's last enrolment added."""
+
     def rename(self, name: str, new: str) -> dict[str, Any]:
         """Give a person another name."""
 
@@ -40,6 +43,9 @@ def people_commands(people: People) -> dict[str, Command[Any]]:
     def remove(who: OnePerson) -> dict[str, Any]:
         return {"name": people.remove(who.name)}
 
+    def undo(who: OnePerson) -> dict[str, Any]:
+        return people.undo(who.name)
+
     def rename(who: NewName) -> dict[str, Any]:
         return people.rename(who.name, who.new)
 
@@ -50,6 +56,7 @@ def people_commands(people: People) -> dict[str, Command[Any]]:
         "people.list": Command(Nothing, show_all, always),
         "people.show": Command(OnePerson, show, always),
         "people.remove": Command(OnePerson, remove, always),
+        "people.undo": Command(OnePerson, undo, always),
         "people.rename": Command(NewName, rename),
         "people.set": Command(NewRights, change, _only_disables),
         "people.note_enrolled": Command(OnePerson, show),

@@ -19,7 +19,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from faceplate import strict_json
 from faceplate.config.section import Section
 from faceplate.errors import EnrolmentError, StoreError
-from faceplate.people import rights_record
+from faceplate.people import consent, rights_record
 from faceplate.people.person import Anchor, Person, pixels, png, tidy_name
 from faceplate.people.rights_change import faults_of
 from faceplate.rights import Rights
@@ -41,6 +41,8 @@ class _Record(Section):
     enrolled: str
     rights: dict[str, Any]
     crops: list[str]
+    consent: dict[str, str] | None = None
+    """Missing where none was asked for, so that earlier programs read it"""
 
 
 class _Content(Section):
@@ -72,13 +74,14 @@ def people_from(plain: bytes) -> list[Person]:
 
 
 def _tree_of(person: Person) -> dict[str, Any]:
-    return {
+    tree = {
         "id": person.id,
         "name": person.name,
         "enrolled": person.enrolled,
         "rights": rights_record.to_tree(person.rights),
         "crops": [base64.b64encode(png(anchor.crop)).decode("ascii") for anchor in person.anchors],
     }
+    return tree if person.consent is None else tree | {"consent": consent.to_tree(person.consent)}
 
 
 def _person_from(record: _Record) -> Person:
@@ -91,7 +94,8 @@ def _person_from(record: _Record) -> Person:
         raise ValueError("the name of a schedule cannot be shown")
     nothing = np.empty(0, np.float32)
     anchors = tuple(Anchor(_crop_from(crop), nothing) for crop in record.crops)
-    return Person(record.id, record.name, record.enrolled, "", anchors, rights)
+    agreed = consent.from_tree(record.consent)
+    return Person(record.id, record.name, record.enrolled, "", anchors, rights, agreed)
 
 
 def _crop_from(text: str) -> Image:

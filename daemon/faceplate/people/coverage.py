@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from faceplate.model.head_pose import head_pose
+
 
 class Facing(StrEnum):
     """Where a face looks, as the person would say it: a camera does not mirror."""
@@ -30,13 +32,12 @@ class Light(StrEnum):
     BRIGHT = "bright"
 
 
-# The nose's offset in half eye distances: about the tangent of the turn, so this is some 15 degrees. In an aligned crop
-# the detector finds it to about 0.12 of what it finds in the picture (300 faces of LFW).
-_TURNED: Final = 0.25
+# Degrees. In an aligned crop the detector finds a turn to about seven degrees of what it finds in the picture (300
+# faces of LFW).
+_TURNED: Final = 14.0
 
-# Where the nose lies between eyes (0) and mouth (1): 0.58, and 0.04 more or less from face to face. Only what is three
-# times as far off tells of the head and not of the face.
-_UP, _DOWN = 0.46, 0.70
+# Faces differ by five degrees or so in where the nose lies: only three times as much tells of the head.
+_RAISED: Final = 13.5
 
 # Mean luma of the crop; a twentieth of LFW is darker, and as many are brighter.
 _DARK, _BRIGHT = 77.0, 150.0
@@ -93,7 +94,7 @@ def view_of(landmarks: NDArray[np.float32] | None, brightness: float) -> View:
         brightness: mean luma, 0..255.
     """
     light = Light.DARK if brightness < _DARK else Light.BRIGHT if brightness > _BRIGHT else Light.MEDIUM
-    return View(None if landmarks is None else _facing(landmarks.astype(np.float64)), light)
+    return View(None if landmarks is None else _facing(landmarks), light)
 
 
 def coverage_of(views: Sequence[View]) -> Coverage:
@@ -103,17 +104,12 @@ def coverage_of(views: Sequence[View]) -> Coverage:
     return Coverage({each: facing[each] for each in Facing}, facing[None], {each: light[each] for each in Light})
 
 
-def _facing(landmarks: NDArray[np.float64]) -> Facing | None:
-    first_eye, second_eye, nose, *mouth = landmarks
-    eyes = second_eye - first_eye
-    middle = (first_eye + second_eye) / 2
-    below = np.array([-eyes[1], eyes[0]])  # at a right angle to the line of the eyes, towards the mouth
-    depth = float((np.mean(mouth, axis=0) - middle) @ below)
-    if not depth > 0 or not np.isfinite(landmarks).all():
+def _facing(landmarks: NDArray[np.float32]) -> Facing | None:
+    pose = head_pose(landmarks)
+    if pose is None:
         return None
-    aside = 2.0 * float((nose - middle) @ eyes) / float(eyes @ eyes)
-    # The picture's right is the person's left.
-    if abs(aside) > _TURNED:
-        return Facing.LEFT if aside > 0 else Facing.RIGHT
-    along = float((nose - middle) @ below) / depth
-    return Facing.UP if along < _UP else Facing.DOWN if along > _DOWN else Facing.STRAIGHT
+    if abs(pose.yaw) > _TURNED:
+        return Facing.LEFT if pose.yaw > 0 else Facing.RIGHT
+    if abs(pose.pitch) > _RAISED:
+        return Facing.UP if pose.pitch > 0 else Facing.DOWN
+    return Facing.STRAIGHT

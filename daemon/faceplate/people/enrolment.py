@@ -105,17 +105,20 @@ class Enroller:
     same_person: Score
     """Score above which two pictures may show the same person; lower than what opens a door"""
 
-    def enrol(self, pictures: Sequence[Picture], *, others: Matcher, present: Sequence[Anchor] = ()) -> Enrolment:
+    def enrol(
+        self, pictures: Sequence[Picture], *, others: Matcher, present: Sequence[Anchor] = (), least: int = 1
+    ) -> Enrolment:
         """Take what is fit of `pictures`.
 
         Args:
             pictures: all of one person.
             others: names everybody who is enrolled already under another name.
             present: anchors this person has already.
+            least: pictures that must be taken.
 
         Raises:
-            EnrolmentError: no picture could be taken, the person is enrolled under another name, or most pictures are
-                unlike the rest, so that nobody can tell whose they are; the message says why for each picture.
+            EnrolmentError: fewer pictures could be taken, the person is enrolled under another name, or most pictures
+                are unlike the rest, so that nobody can tell whose they are; the message says why for each picture.
         """
         anchors: list[Anchor] = []
         refused: list[Refused] = []
@@ -124,7 +127,7 @@ class Enroller:
             refused.append(answer) if isinstance(answer, Refused) else anchors.append(answer)
         reasons = [refusal.reason for refusal in refused]
         divided = reasons.count(Refusal.UNLIKE_THE_OTHERS) >= len(present) + len(anchors)
-        if not anchors or divided or Refusal.ALREADY_ENROLLED in reasons:
+        if len(anchors) < least or divided or Refusal.ALREADY_ENROLLED in reasons:
             raise EnrolmentError("nothing was enrolled:\n" + "\n".join(f"  {refusal}" for refusal in refused))
         return Enrolment(tuple(anchors), tuple(refused))
 

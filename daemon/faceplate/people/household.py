@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 from faceplate.access.pin import check_new_pin, hash_pin
 from faceplate.errors import EnrolmentError
-from faceplate.people import rights_record
+from faceplate.people import consent, rights_record
+from faceplate.people.additions import keeping_rights
 from faceplate.people.gallery import Gallery
-from faceplate.people.person import Person, same_name, tidy_name
+from faceplate.people.person import Person, same_name, tidy_name, without_last_addition
 from faceplate.people.rights_change import RightsChange
 from faceplate.rights import Rights, Role
 
@@ -96,8 +97,29 @@ class Household:
             people = self._gallery.people()
             person = self._person(name, people)
             changed = self.changed(person, change, [other for other in people if other is not person])
+            changed = replace(changed, additions=keeping_rights(changed.additions))
             self._gallery.save(changed)
         return facts_of(changed)
+
+    def undo(self, name: str) -> dict[str, Any]:
+        """Take away what the last enrolment of a person added: they are as before it, and gone if they were not there.
+
+        Returns:
+            The `name`, the pictures taken away (`undone`) and those that are left (`pictures`).
+
+        Raises:
+            EnrolmentError: there is nobody of that name, or nothing that could be undone.
+            StoreError: the gallery cannot be changed; nothing was undone.
+        """
+        with self._gallery.changing():
+            person = self._person(name, self._gallery.people())
+            before = without_last_addition(person)
+            if before is None:
+                self._gallery.remove(person)
+            else:
+                self._gallery.save(before)
+        left = 0 if before is None else len(before.anchors)
+        return {"name": person.name, "undone": len(person.anchors) - left, "pictures": left}
 
     def admit(self, newcomers: Sequence[Person]) -> list[str]:
         """Add people from an archive: all of them, or on any error none. Who is there already stays as they are.
@@ -177,6 +199,7 @@ def facts_of(person: Person) -> dict[str, Any]:
         "name": person.name,
         "pictures": len(person.anchors),
         "enrolled": person.enrolled,
+        "consent": consent.to_tree(person.consent),
         **rights_record.facts_of(person.rights),
     }
 

@@ -127,6 +127,12 @@ class Matcher:
             rival,
         )
 
+    def nearest(self, embedding: Embedding) -> tuple[str, Score, bool]:
+        """The person most like an embedding, how like, and whether it is taken for them, or for one of two."""
+        likenesses = self.likenesses(embedding)
+        likeness, best, _ = judge(likenesses, self._thresholds, self._own)
+        return self._who[best].person, Score(float(likenesses.scores[best])), likeness is not Likeness.UNKNOWN
+
     def likenesses(self, embedding: Embedding) -> Likenesses:
         """Compare an embedding with everybody at once."""
         if not self._who:

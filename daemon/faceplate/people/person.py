@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 
 from faceplate.errors import EnrolmentError, StoreError
-from faceplate.people import rights_record
+from faceplate.people import consent, rights_record
+from faceplate.people.additions import Addition
+from faceplate.people.consent import Consent
 from faceplate.rights import Rights
 from faceplate.types import Embedding, Image
 
@@ -53,6 +55,12 @@ class Person:
     rights: Rights = field(default_factory=Rights)
     """What this person may do"""
 
+    consent: Consent | None = None
+    """To their face being kept; None: it was not asked for here"""
+
+    additions: tuple[Addition, ...] = ()
+    """What each enrolment added, the last one last; those of an earlier program are not among them"""
+
     def to_bytes(self) -> bytes:
         """The record, before it is sealed."""
         anchors = [
@@ -64,12 +72,14 @@ class Person:
             "bundle": self.bundle,
             "anchors": anchors,
             "rights": rights_record.to_tree(self.rights),
+            "consent": consent.to_tree(self.consent),
+            "additions": [addition.to_tree() for addition in self.additions],
         }
         return json.dumps(record, ensure_ascii=False).encode()
 
     @classmethod
     def from_bytes(cls, person_id: str, record: bytes) -> Self:
-        """Read what `to_bytes` made; an earlier program's record has no rights, and is a resident's."""
+        """Read what `to_bytes` made; an earlier program's record may have no rights, and is a resident's, then."""
         tree = json.loads(record)
         anchors = tuple(
             Anchor(
@@ -79,7 +89,9 @@ class Person:
             for a in tree["anchors"]
         )
         rights = rights_record.from_tree(tree["rights"]) if "rights" in tree else Rights()
-        return cls(person_id, tree["name"], tree["enrolled"], tree["bundle"], anchors, rights)
+        agreed = consent.from_tree(tree.get("consent"))
+        additions = tuple(map(Addition.from_tree, tree.get("additions", ())))
+        return cls(person_id, tree["name"], tree["enrolled"], tree["bundle"], anchors, rights, agreed, additions)
 
 
 def new_person(name: str, bundle: str) -> Person:
@@ -94,6 +106,45 @@ def new_person(name: str, bundle: str) -> Person:
 def with_anchors(person: Person, anchors: Sequence[Anchor]) -> Person:
     """The same person with more anchors."""
     return replace(person, anchors=person.anchors + tuple(anchors))
+
+
+def with_addition(before: Person, adjusted: Person, anchors: Sequence[Anchor], agreed: Consent | None = None) -> Person:
+    """The person after an enrolment, which can be taken back.
+
+    Args:
+        before: the person as they were.
+        adjusted: the same, with the rights they are to have.
+        anchors: what is added.
+        agreed: to what they agreed now; None: what they agreed to before holds.
+    """
+    rights = None if adjusted.rights == before.rights else before.rights
+    addition = Addition(len(anchors), rights, before.consent)
+    enlarged = with_anchors(adjusted, anchors)
+    return replace(enlarged, consent=agreed or before.consent, additions=(*before.additions, addition))
+
+
+def without_last_addition(person: Person) -> Person | None:
+    """The person as they were before the last enrolment; None: there was nobody.
+
+    Raises:
+        EnrolmentError: nothing is known of an enrolment.
+    """
+    if not person.additions:
+        raise EnrolmentError(
+            f"nothing is known of an enrolment of {person.name!r} that could be undone: an earlier Faceplate enrolled "
+            "them, or they came with an archive. To erase them: faceplate people remove NAME"
+        )
+    *earlier, last = person.additions
+    left = person.anchors[: len(person.anchors) - last.pictures]
+    if not left:
+        return None
+    return replace(
+        person,
+        anchors=left,
+        rights=person.rights if last.rights is None else last.rights,
+        consent=last.consent,
+        additions=tuple(earlier),
+    )
 
 
 def same_name(a: str, b: str) -> bool:
