@@ -78,7 +78,26 @@ class ByTheBook:
         outcome, reason = self.answer(match.sighting.track)
         if outcome is not Outcome.NOTHING:
             self.answers.append((match.sighting.track, step.time, outcome))
+        if outcome is Outcome.GRANTED:
+            self.answers += [(track, step.time, outcome) for track in self.others_of(match, step.time)]
         return outcome, reason, match
+
+    def others_of(self, granted: Match, now: Seconds) -> list[TrackId]:
+        """Other tracks whose visit goes on and has shown the same person: that one has had their answer."""
+        tracks = {match.sighting.track for step in self.fresh for match in step.matches} - {granted.sighting.track}
+        absence = max(self.rules.visit_window, self.rules.repeat_after)
+        found = []
+        for track in tracks:
+            visit = self.visit(track)
+            if not visit or now - visit[-1][0] > absence or self.answered_long_ago(track, visit[0][0], now):
+                continue
+            usable = [(t, match) for t, match in visit if match.likeness is not Likeness.UNUSABLE]
+            last = [
+                m for t, m in usable[-self.rules.frames_considered :] if visit[-1][0] - t <= self.rules.visit_window
+            ]
+            if any(match.likeness is Likeness.VERIFIED and match.person == granted.person for match in last):
+                found.append(track)
+        return found
 
     @staticmethod
     def in_front(step: Step) -> Match | None:
