@@ -10,6 +10,7 @@ look_at_machine() {
   architecture=$(uname -m)
   memory=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
   free=$(df --output=avail -m "$(nearest "$releases")" | tail -n 1 | tr -d ' ')
+  # shellcheck disable=SC1091 # the system's own
   tell "$(model), $(. /etc/os-release && echo "$PRETTY_NAME"), $architecture, $memory MB of memory, $free MB free on the disk"
   case $architecture in
     aarch64 | x86_64) ;;
