@@ -91,9 +91,10 @@ speech_text() { [ "${answer[SPEECH]}" = no ] || printf '\n\nspeech: {hints: true
 # --- into place ---
 
 config_step() {
-  if [ -e "$config" ] && [ -z "$answers_given" ]; then return 0; fi
-  broker_authority_step
-  step "write $config" config_is_written write_config
+  if [ -n "$answers_given" ]; then
+    broker_authority_step
+    step "write $config" config_is_written write_config
+  fi
   config_access_step
 }
 config_is_written() { { [ -f "$config" ] && [ "$(cat "$config")" = "$(config_text)" ]; } || config_is_offered; }

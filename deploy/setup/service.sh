@@ -47,12 +47,12 @@ users_step() {
     step "make the group $name" group_exists make_group $name
     step "make the user $name" user_exists make_user $name
   done
-  step "let faceplate use GPIO and cameras" is_member join faceplate gpio
+  step "let faceplate use GPIO" is_member join faceplate gpio
   step "let faceplate use GPIO and cameras" is_member join faceplate video
   step "let faceplate-bridge ask the lock" is_member join faceplate-bridge faceplate
   step "make $store" is_folder make_folder "$store" 700
   step "make $etc" is_folder make_folder "$etc" 750
-  step "give $store back to its user" is_owned own
+  step "give what was kept in $store and $etc back to its users" is_owned own
 }
 group_exists() { getent group "$1" >/dev/null; }
 make_group() { groupadd --system "$1"; }
@@ -63,8 +63,20 @@ is_member() { id -nG "$1" 2>/dev/null | tr ' ' '\n' | grep -qx "$2"; }
 join() { usermod --append --groups "$2" "$1"; }
 is_folder() { [ "$(stat -c '%a %U:%G' "$1" 2>/dev/null)" = "$2 faceplate:faceplate" ]; }
 make_folder() { install -d -o faceplate -g faceplate -m "$2" "$1"; }
-is_owned() { [ ! -d "$store" ] || ! user_exists faceplate || [ -z "$(find "$store" -not -user faceplate -print -quit)" ]; }
-own() { chown -Rh faceplate:faceplate "$store"; }
+is_owned() { [ -z "$(foreign)" ]; }
+foreign() {
+  local name
+  if ! user_exists faceplate || ! user_exists faceplate-bridge; then return 0; fi
+  if [ -d "$store" ]; then find "$store" -not -user faceplate -print -quit; fi
+  for name in config.yaml gallery.key broker-ca.crt; do find "$etc/$name" -not -user faceplate 2>/dev/null || true; done
+  find "$etc/mqtt.password" -not -user faceplate-bridge 2>/dev/null || true
+}
+own() {
+  local name
+  chown -Rh faceplate:faceplate "$store"
+  for name in config.yaml gallery.key broker-ca.crt; do if [ -e "$etc/$name" ]; then chown faceplate:faceplate "$etc/$name"; fi; done
+  if [ -e "$etc/mqtt.password" ]; then chown faceplate-bridge:faceplate-bridge "$etc/mqtt.password"; fi
+}
 # Raspberry Pi OS has such a rule, and its group; a plain Debian has neither.
 udev_rule='SUBSYSTEM=="gpio", KERNEL=="gpiochip*", GROUP="gpio", MODE="0660"'
 udev_file=$prefix/etc/udev/rules.d/60-faceplate-gpio.rules

@@ -23,7 +23,7 @@ uninstall() {
   remember uninstalling "$people"
   uninstall_steps
   if [ "$people" = keep ]; then
-    say "removed. Kept: faces, journal and their keys in $store and $etc$(if [ -e "$credentials/faceplate.gallery.key" ]; then echo " (the key of the faces: $credentials/faceplate.gallery.key)"; fi); a new set-up uses them again"
+    say "removed. Kept: faces, journal, configuration and their keys in $store and $etc$(if [ -e "$credentials/faceplate.gallery.key" ]; then echo " (the key of the faces: $credentials/faceplate.gallery.key)"; fi); a new set-up uses them again"
   else
     say "removed"
   fi
@@ -37,13 +37,12 @@ uninstall_steps() {
   step "lock the door, and stop it all" is_stopped stop_for_good
   # As long as its program is there, and whatever state a run that was cut off has left.
   for place in "$units/faceplate.service" "$units/faceplate-bridge.service" "$lock_dropins" "$bridge_dropins" "$command" "$current" \
-    "$releases" "$current.setup" "$udev_file" "$prefix/var/lib/faceplate-bridge" "$prefix/run/faceplate" "${credentials%.encrypted}/faceplate.mqtt.password" \
-    "$credentials/faceplate.mqtt.password" "$etc/mqtt.password" "$etc/broker-ca.crt" "$etc/config.yaml.new"; do
+    "$releases" "$current.setup" "$udev_file" "$prefix/var/lib/faceplate-bridge" "$prefix/run/faceplate" "$etc/config.yaml.new"; do
     step "remove $place" is_gone remove "$place"
   done
   step "give the system's log its size back" is_gone unbound_journald "$journald_file"
   if [ "$people" = erase ]; then
-    for place in "$etc" "$credentials/faceplate.gallery.key" "${credentials%.encrypted}/faceplate.gallery.key" "$store"; do
+    for place in "$etc" "$credentials"/faceplate.{gallery.key,mqtt.password} "${credentials%.encrypted}"/faceplate.{gallery.key,mqtt.password} "$store"; do
       step "erase $place" is_gone remove "$place"
     done
   else
