@@ -71,33 +71,40 @@ units_are_in_place() {
 
 switch_release() {
   local old was
-  # Cut off in the middle, the next run still knows what to go back to, and whether that had been any better.
+  # Cut off in the middle, the next run still knows what to go back to, and what that was able to do.
   read -r old was <<<"$(remembered switching)" || true
   if [ -z "$old" ]; then
     old=$(in_use) || { if [ -d "$current" ]; then old=found-here; else old=none; fi; }
-    was=idle
-    if [ "$old" != none ] && guards "" guarding; then was=guarding; fi
+    was=$(doing)
     look_before || fail "$wanted does not take this configuration, or these people. $(still_there "$old")"
     remember switching "$old $was"
   fi
   needs_restart
-  if look_before && activate "$wanted" && start_units && serves "${wanted%-*}" "$was" 90; then
+  if look_before && activate "$wanted" && start_units && serves "${wanted%-*}" "${was/down/answering}" 90; then
     has_taken_over "$old"
     return
   fi
   why
-  if [ "$old" = none ] || [ "$old" = "$wanted" ] || [ "$was" = idle ]; then
-    fail "$wanted does not serve the door, and there is no other that did. The door is locked. Mend what is said above, and run this again"
+  if [ "$old" = none ] || [ "$old" = "$wanted" ]; then
+    fail "$wanted does not serve the door, and there is no other to go back to. The door is locked. Mend what is said above, and run this again"
   fi
-  warn "$wanted does not serve the door: back to $old"
-  note "back to $old"
-  { activate "$old" && start_units && serves "" guarding 90; } || fail "and $old does not serve the door either. The door is locked: journalctl -u faceplate"
+  go_back_to "$old" "$was"
+  fail "$wanted was put in use, and did not serve the door (the reason is above). $(still_there "$old")"
+}
+doing() { local it; for it in guarding answering; do if guards "" $it; then echo $it; return; fi; done; echo down; }
+still_there() { if [ "$1" = none ]; then echo "Nothing was put in use"; else echo "$1 is in use, as before"; fi; }
+
+go_back_to() {
+  warn "$wanted does not serve the door: back to $1"
+  note "back to $1"
+  activate "$1" || fail "$1 could not be put back. The door is locked; run this again"
+  if ! start_units || ! serves "" "${2/down/answering}" 90; then
+    [ "$2" = down ] || fail "and $1 does not serve the door either. The door is locked: journalctl -u faceplate"
+  fi
   forget switching
   forget restart
   rm -rf "${releases:?}/$wanted"
-  fail "$wanted was put in use, and did not serve the door (the reason is above). $(still_there "$old")"
 }
-still_there() { if [ "$1" = none ]; then echo "Nothing was put in use"; else echo "$1 guards the door as before"; fi; }
 
 has_taken_over() {
   if [ "$1" != none ] && [ "$1" != "$wanted" ]; then remember previous "$1"; fi
@@ -124,6 +131,7 @@ activate() {
     mkdir -p "$releases"
     mv -T "$current" "$releases/found-here" || return 1
     [ -d "$releases/found-here/systemd" ] || { mkdir "$releases/found-here/systemd" && cp "$units"/faceplate*.service "$releases/found-here/systemd/"; }
+    touch "$releases/found-here/complete"
   fi
   local file
   for file in "$releases/$1"/systemd/*.service; do

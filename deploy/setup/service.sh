@@ -132,6 +132,7 @@ seal() {
   install -d -m 700 "$credentials"
   rm -f "$file.setup"
   systemd-creds encrypt --name="$1" - "$file.setup" 2>>"$log_file"
+  chmod 600 "$file.setup"
   sync "$file.setup"
   mv -T "$file.setup" "$file"
 }

@@ -40,19 +40,32 @@ command_text() {
   cat <<'END_OF_FILE'
 #!/bin/sh
 # Faceplate's command line. Root's orders that open the people's faces run as the daemon's user, so that what they write
-# stays the daemon's, and with the key that systemd sealed to this machine, where it did. Everything else runs as it is.
+# stays the daemon's. Where systemd sealed a secret to this machine, it hands it to them, and to root's doctor.
 program=/opt/faceplate/bin/faceplate
-key=/etc/credstore.encrypted/faceplate.gallery.key
-case ${1-} in people | enroll | check-gallery | thresholds | replay | journal | bundle) ;; *) exec $program "$@" ;; esac
+sealed=/etc/credstore.encrypted/faceplate
+case ${1-} in
+  people | enroll | check-gallery | thresholds | replay | journal | bundle) user=faceplate opens=gallery.key ;;
+  doctor) user=root opens="gallery.key mqtt.password" ;;
+  *) exec $program "$@" ;;
+esac
 if [ "$(id -u)" != 0 ]; then
-  [ ! -e $key ] || { echo "faceplate: the key of the faces is sealed: run this with sudo" >&2; exit 7; }
+  if [ -e $sealed.gallery.key ] && [ $user = faceplate ]; then
+    echo "faceplate: the key of the faces is sealed: run this with sudo" >&2
+    exit 7
+  fi
   exec $program "$@"
 fi
-[ -e $key ] || exec setpriv --reuid=faceplate --regid=faceplate --init-groups $program "$@"
+secrets=
+for secret in $opens; do
+  if [ -e $sealed.$secret ]; then secrets="$secrets -p LoadCredentialEncrypted=$secret:$sealed.$secret"; fi
+done
+if [ -z "$secrets" ]; then
+  [ $user = root ] && exec $program "$@"
+  exec setpriv --reuid=$user --regid=$user --init-groups $program "$@"
+fi
 terminal=--pipe
 if [ -t 0 ] && [ -t 1 ]; then terminal=--pty; fi
-exec systemd-run --quiet --wait $terminal --collect --same-dir -p User=faceplate \
-  -p LoadCredentialEncrypted=gallery.key:$key $program "$@"
+exec systemd-run --quiet --wait $terminal --collect --same-dir -p User=$user $secrets $program "$@"
 END_OF_FILE
 }
 command_step() { step "make the command $command" command_is_there make_command; }
@@ -84,7 +97,7 @@ all_runs() {
 start_all() {
   if [ -n "$(remembered restart)" ]; then stop_units; fi
   quietly systemctl daemon-reload
-  if ! start_units || ! serves "" idle 90; then
+  if ! start_units || ! serves "" answering 90; then
     why
     fail "the service does not run (the reason is above). The door is locked. Mend it, and run this again"
   fi
@@ -103,8 +116,8 @@ start_units() {
   if wants_bridge; then quietly systemctl start faceplate-bridge.service || return 1; fi
 }
 
-# guards VERSION STATE: it is active and answers; of that version, unless empty; STATE guarding: with its networks loaded
-# and pictures coming, too.
+# guards VERSION STATE: it is active and answers; of that version, unless empty. STATE is guarding: with its networks loaded
+# and pictures coming, too; or answering: that is all.
 guards() {
   local told
   [ "$(shown faceplate ActiveState)" = active ] && told=$("$current/bin/faceplate" status --json 2>/dev/null) &&

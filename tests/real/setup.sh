@@ -126,13 +126,14 @@ chroot "$root" chown mosquitto /etc/mosquitto/passwords
 
 say "boot"
 boot
-mkdir -p "$folder/no"
-there mkdir -p /run/systemd/system/faceplate.service.d
-there tee /run/systemd/system/faceplate.service.d/stand-in.conf >/dev/null <<'DROPIN'
+for unit in faceplate run-; do # and what systemd-run starts
+  there mkdir -p /run/systemd/system/$unit.service.d
+  there tee /run/systemd/system/$unit.service.d/stand-in.conf >/dev/null <<'DROPIN'
 [Service]
-Environment=PYTHONPATH=/srv/fake_modules FAKE_GPIO_DIR=/srv/gpio
+Environment=PYTHONPATH=/srv/fake_modules FAKE_GPIO_DIR=/srv/gpio PYTHONDONTWRITEBYTECODE=1
 ReadWritePaths=/srv/gpio
 DROPIN
+done
 
 setup() { local tree=$1; shift; there bash "/srv/$tree/deploy/setup.sh" --wheels /srv/wheels "$@"; }
 install_tree() { setup "$1" --yes --answers /srv/answers; }
@@ -199,7 +200,8 @@ cp "$root/srv/empty.png" "$root/srv/empty.kept"
 mv "$root/srv/nobody-writes" "$root/srv/empty.png"
 until_ "it is ended and started again" 90 comes_back
 ok "that was $(awk "BEGIN { printf \"%.0f\", $EPOCHREALTIME - $hung }") s after it hung"
-there journalctl -q -u faceplate --no-pager -o cat | grep -m 1 'Watchdog timeout' | sed 's/^/   | /' || fail "it was not the watchdog"
+there journalctl -q -u faceplate --no-pager -o cat >"$folder/log"
+grep -m 1 'Watchdog timeout' "$folder/log" | sed 's/^/   | /' || fail "it was not the watchdog"
 expect "the door is locked" is_locked
 mv "$root/srv/empty.kept" "$root/srv/empty.png"
 there systemctl restart faceplate
@@ -262,6 +264,14 @@ setup tree --yes --rollback 2>&1 | tail -n 3 | sed 's/^/   | /'
 expect "--rollback: version 1.1.0 serves" runs_version 1.1.0
 ok "releases: $(there ls /opt/faceplate-releases | tr '\n' ' ')"
 
+say "a copy is kept, as docs/upgrade.md says"
+there systemctl stop faceplate
+there tar -C / -czf /srv/faceplate.tar.gz etc/faceplate var/lib/faceplate
+there systemctl start faceplate
+sealed=/etc/credstore.encrypted/faceplate.gallery.key
+if there test -e $sealed; then there systemd-creds decrypt --name=gallery.key $sealed /srv/gallery.key; fi
+ok "$(there ls -l /srv/faceplate.tar.gz)"
+
 say "uninstall, and keep the people"
 setup newer --uninstall --keep-people --yes 2>&1 | sed 's/^/   | /'
 expect "the door is locked" is_locked
@@ -288,6 +298,16 @@ left=$(leftovers)
 [ -z "$left" ] || { printf '%s\n' "$left" | sed 's/^/   | /'; fail "something is left"; }
 ok "nothing is left but apt's packages and their traces"
 setup newer --uninstall --erase-people --yes 2>&1 | sed 's/^/   | /'
+
+say "the copy is brought back, as docs/upgrade.md says"
+there tar -C / -xzf /srv/faceplate.tar.gz
+if [ -e "$root/srv/gallery.key" ]; then there install -m 600 /srv/gallery.key /etc/faceplate/gallery.key; fi
+setup newer --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed"; }
+expect "Daniel is there" there faceplate people show Daniel
+until_ "the man is let in" 40 is_unlocked
+until_ "and the door locks behind him" 10 is_locked
+expect "the journal is whole" there faceplate journal verify
+setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
 
 say "cut off (SIGKILL of all of it) at $interruptions random moments, seed $seed, and finished by the next run"
 RANDOM=$seed
