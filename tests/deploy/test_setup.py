@@ -32,7 +32,7 @@ def call(*words: str | Path, **environment: str | Path) -> subprocess.CompletedP
     )
 
 
-def inside(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def inside(script: str, folder: Path, typed: str = "") -> subprocess.CompletedProcess[str]:
     """Run a script that has the parts of the set-up."""
     sources = "\n".join(f'. "{PARTS / part}.sh"' for part in ("ground", "answers", "config", "service", "units"))
     whole = f'set -euo pipefail\nassume_yes= answers_given=yes\n. "{ROOT}/deploy/common.sh"\n{sources}\n{script}'
@@ -42,7 +42,7 @@ def inside(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=60,
         check=False,
-        stdin=subprocess.DEVNULL,
+        input=typed,
         cwd=folder,
     )
 
@@ -122,7 +122,7 @@ def test_a_configuration_that_is_there_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_password_is_not_shown(tmp_path: Path) -> None:
-    file = answers(tmp_path, MQTT_HOST="broker", MQTT_USER="door", MQTT_PASSWORD="hush hush")
+    file = answers(tmp_path, MQTT_HOST="broker", MQTT_USER="door", MQTT_PASSWORD="hush hush")  # noqa: S106 - not a real one
     done = call("--dry-run", "--answers", file, FACEPLATE_PREFIX=tmp_path / "machine")
     assert done.returncode == 0, done.stderr
     assert "the broker's password" in done.stdout
@@ -170,6 +170,47 @@ def test_answers_are_read_and_not_run(tmp_path: Path) -> None:
     name = "$(touch owned) `touch owned` 'x' \"y\" # : \\ {}"
     assert written(tmp_path, DEVICE_NAME=name).device.name == name
     assert not (tmp_path / "owned").exists()
+
+
+def asked(folder: Path, *typed: str, broker: str = "") -> subprocess.CompletedProcess[str]:
+    """What is said when these lines are typed in answer to the questions, and the configuration they make."""
+    found = "found_driver=opencv found_source=/dev/video0 found_chip=/dev/gpiochip4"
+    script = (
+        f"find_broker() {{ printf %s '{broker}'; }}; {found}; ask_everything; finish_answers; echo ---; config_text"
+    )
+    return inside(script, folder, "".join(f"{line}\n" for line in typed))
+
+
+def test_enter_takes_what_is_in_brackets(tmp_path: Path) -> None:
+    done = asked(tmp_path, *[""] * 7)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "config.yaml").write_text(done.stdout.split("---\n")[1], encoding="utf-8")
+    config = load_config(tmp_path / "config.yaml")
+    assert (config.camera.driver, config.camera.source) == ("opencv", "/dev/video0")
+    assert (config.door.driver, config.access.risk) == ("simulated", "standard")
+
+
+def test_the_questions_of_a_wired_door(tmp_path: Path) -> None:
+    lock = ("padlock", "maglock", "", "22", "low", "4", "5", "none")  # the first is no lock, and asked for again
+    broker = ("", "yes", "none", "", "door", "hush hush")
+    done = asked(tmp_path, "Back door", "", "", *lock, "high", *broker, "no", broker="homeassistant.local:8883")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "mqtt.password").touch()
+    (tmp_path / "config.yaml").write_text(done.stdout.split("---\n")[1], encoding="utf-8")
+    config = load_config(tmp_path / "config.yaml")
+    assert (config.device.name, config.access.risk) == ("Back door", "high")
+    door = config.door
+    assert (door.lock, door.wiring, door.chip, door.line) == ("maglock", "fail_safe", "/dev/gpiochip4", 22)
+    assert (door.active_high, door.release_time, door.inputs.contact) == (True, 4.0, None)
+    assert (config.bridge.host, config.bridge.port, config.bridge.username) == ("homeassistant.local", 8883, "door")
+    assert "expected strike|" in done.stdout
+    assert "hush" not in done.stdout + done.stderr
+
+
+def test_an_end_of_the_typing_changes_nothing(tmp_path: Path) -> None:
+    done = asked(tmp_path, "Back door")
+    assert done.returncode == 1
+    assert "no answer; nothing is changed" in done.stderr
 
 
 LOCKS = ("strike", "strike_fail_safe", "maglock", "latching", "motor", "simulated", "none")
