@@ -42,6 +42,7 @@ enrol() {
 enrol_from() {
   local name=$1 folder=$2 table code=0
   [ -n "$(ls "$folder" 2>/dev/null)" ] || { warn "there are no pictures in $folder"; return 1; }
+  rm -rf /run/faceplate-pictures.* # of a run that was cut off
   table=$(mktemp -d /run/faceplate-pictures.XXXXXX)
   cp "$folder"/* "$table"/
   chown -R faceplate:faceplate "$table"

@@ -54,9 +54,9 @@ is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/
 
 old_python() {
   fail "this system has $(python3 -V), and 3.11 or newer is needed. Beside it, and without touching it:
-       curl -LsSf https://astral.sh/uv/install.sh | sudo env UV_INSTALL_DIR=/usr/local/bin sh
-       sudo env UV_PYTHON_INSTALL_DIR=/opt/python uv python install 3.12
-       sudo deploy/setup.sh --python \"\$(sudo env UV_PYTHON_INSTALL_DIR=/opt/python uv python find --no-project 3.12)\""
+       sudo apt install python3-pip && sudo pip3 install uv
+       sudo env UV_PYTHON_INSTALL_DIR=/opt/python uv python install --no-bin 3.12
+       sudo deploy/setup.sh --python \"\$(sudo env UV_PYTHON_INSTALL_DIR=/opt/python uv python find --managed-python 3.12)\""
 }
 
 # find_camera: the ribbon cable's, as libcamera sees it, before the first that Video4Linux can take pictures from.

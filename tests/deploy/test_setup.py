@@ -34,8 +34,11 @@ def call(*words: str | Path, **environment: str | Path) -> subprocess.CompletedP
 
 def inside(script: str, folder: Path, typed: str = "") -> subprocess.CompletedProcess[str]:
     """Run a script that has the parts of the set-up."""
-    sources = "\n".join(f'. "{PARTS / part}.sh"' for part in ("ground", "answers", "config", "service", "units"))
-    whole = f'set -euo pipefail\nassume_yes= answers_given=yes\n. "{ROOT}/deploy/common.sh"\n{sources}\n{script}'
+    sources = "\n".join(
+        f'. "{PARTS / part}.sh"' for part in ("ground", "answers", "machine", "config", "service", "units")
+    )
+    options = "set -euo pipefail; assume_yes= answers_given=yes chosen_python="
+    whole = f'{options}\n. "{ROOT}/deploy/common.sh"\n{sources}\n{script}'
     return subprocess.run(
         ["bash", "-c", whole],
         capture_output=True,
@@ -170,6 +173,21 @@ def test_answers_are_read_and_not_run(tmp_path: Path) -> None:
     name = "$(touch owned) `touch owned` 'x' \"y\" # : \\ {}"
     assert written(tmp_path, DEVICE_NAME=name).device.name == name
     assert not (tmp_path / "owned").exists()
+
+
+def test_a_system_whose_python_is_too_old_is_told_what_to_do(tmp_path: Path) -> None:
+    done = inside("python_from() { :; }; find_python", tmp_path)
+    assert done.returncode == 1
+    assert "uv python install" in done.stderr
+    assert "deploy/setup.sh --python" in done.stderr
+
+
+def test_a_python_the_service_cannot_enter_is_refused(tmp_path: Path) -> None:
+    done = inside(
+        "is_new_enough() { :; }; readlink() { echo /home/anna/python; }; chosen_python=bash; find_python", tmp_path
+    )
+    assert done.returncode == 1
+    assert "home folder" in done.stderr
 
 
 def asked(folder: Path, *typed: str, broker: str = "") -> subprocess.CompletedProcess[str]:
