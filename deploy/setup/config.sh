@@ -85,7 +85,7 @@ END_OF_FILE
 }
 truth() { if [ "$1" = yes ]; then echo true; else echo false; fi; }
 # Where systemd cannot seal it, the bridge reads it from a file of its own.
-password_file() { if [ -n "${answer[MQTT_PASSWORD]}" ] && ! can_seal; then echo mqtt.password; else echo null; fi; }
+password_file() { if { [ -n "${answer[MQTT_PASSWORD]}" ] || [ -e "$etc/mqtt.password" ]; } && ! can_seal; then echo mqtt.password; else echo null; fi; }
 speech_text() { [ "${answer[SPEECH]}" = no ] || printf '\n\nspeech: {hints: true}'; }
 
 # --- into place ---

@@ -60,7 +60,7 @@ quietly() {
 put() {
   local file=$1 mode=$2 owner=$3 text=$4 beside
   beside=${file%/*}/.${file##*/}.setup
-  mkdir -p "${file%/*}"
+  folder_for "${file%/*}"
   rm -f "$beside"
   (umask 077 && printf '%s\n' "$text" >"$beside")
   chown "$owner" "$beside"
@@ -68,6 +68,14 @@ put() {
   sync "$beside"
   mv -T "$beside" "$file"
   sync "${file%/*}"
+}
+
+# folder_for FOLDER: and what had to be made for it is remembered, to be taken away again.
+folder_for() {
+  local folder=$1 made=
+  while [ ! -d "$folder" ]; do made+=$folder$'\n' folder=${folder%/*}; done
+  if [ -n "$made" ] && [ "$1" != "$state" ]; then remember folders "$(remembered folders; printf '%s' "$made")"; fi
+  mkdir -p "$1"
 }
 
 # holds FILE MODE OWNER TEXT: `put` has nothing to do.

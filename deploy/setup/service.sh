@@ -129,9 +129,10 @@ make_key() {
 # seal NAME, keep NAME OWNER: standard input, whole or not at all. A secret is never among a program's words.
 seal() {
   local file=$credentials/faceplate.$1
-  install -d -m 700 "$credentials"
+  folder_for "$credentials"
+  chmod 700 "$credentials"
   rm -f "$file.setup"
-  systemd-creds encrypt --name="$1" - "$file.setup" 2>>"$log_file"
+  systemd-creds encrypt --name="$1" - "$file.setup" 2>>"$log_file" || fail "systemd could not seal $1; $log_file tells why"
   chmod 600 "$file.setup"
   sync "$file.setup"
   mv -T "$file.setup" "$file"

@@ -75,7 +75,7 @@ stop_for_good() {
     quietly "$current/bin/faceplate" secure || warn "the lock could not be told to lock (the reason is above): look at the door"
   fi
 }
-unbound_journald() { rm -f "$1"; rmdir "${1%/*}" 2>/dev/null || true; quietly systemctl restart systemd-journald; }
+unbound_journald() { rm -f "$1"; quietly systemctl restart systemd-journald; }
 belongs_to_root() { [ -z "$(find "$store" "$etc" -not -user root -print -quit 2>/dev/null)" ]; }
 give_to_root() { local place; for place in "$store" "$etc"; do if [ -d "$place" ]; then chown -Rh root:root "$place"; fi; done; }
 is_no_user() { ! user_exists "$1"; }
@@ -86,6 +86,6 @@ is_forgotten() { is_gone "$state" "$log_file" "$prefix/run/faceplate-setup.lock"
 forget_all() {
   if command -v udevadm >/dev/null; then udevadm control --reload || true; fi
   quietly systemctl daemon-reload
-  rmdir "$credentials" "${credentials%.encrypted}" 2>/dev/null || true
+  remembered folders | sort -ru | while read -r folder; do rmdir "$folder" 2>/dev/null || true; done
   rm -rf "$state" "$log_file" "$prefix/run/faceplate-setup.lock"
 }

@@ -17,15 +17,21 @@ dropins_step() {
   if is_network_camera; then
     dropin "$lock_dropins/50-setup-camera.conf" \
       $'PrivateNetwork=no\nRestrictAddressFamilies=AF_INET\nIPAddressAllow='"$(camera_address)"
+  else
+    no_dropin "$lock_dropins/50-setup-camera.conf" # the lock has no network but for its camera's sake
   fi
   if [ "${answer[SPEECH]}" = yes ]; then
     dropin "$lock_dropins/50-setup-speech.conf" $'DeviceAllow=char-alsa rw\nSupplementaryGroups=audio'
+  else
+    no_dropin "$lock_dropins/50-setup-speech.conf"
   fi
   if [ "${answer[JOURNALD]}" != leave ]; then
     step "keep the system's log small, as asked (${answer[JOURNALD]})" journald_is_bounded bound_journald
   fi
 }
 dropin() { step "add $1" dropin_is_there add_dropin "$1" $'[Service]\n'"$2"; }
+no_dropin() { step "remove $1" is_gone remove_dropin "$1"; }
+remove_dropin() { needs_restart; rm -f "$1"; }
 dropin_is_there() { holds "$1" 0644 root:root "$2"; }
 add_dropin() { needs_restart; put "$1" 0644 root:root "$2"; }
 

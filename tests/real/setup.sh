@@ -140,6 +140,7 @@ install_tree() { setup "$1" --yes --answers /srv/answers; }
 status() { there faceplate status --json; }
 told() { there mosquitto_sub -u reader -P reader -W 5 -C 1 -t "faceplate/front-door/$1"; }
 runs_version() { [[ $(status) == *"\"version\": \"$1\""* ]]; }
+away() { awk "BEGIN { printf \"%.1f\", ($(property faceplate ActiveEnterTimestampMonotonic) - $(property faceplate ActiveExitTimestampMonotonic)) / 1e6 }"; }
 bridge_is_online() { [[ $(told availability) == *online* ]]; }
 
 # picture: every file, its mode, owner and content, as far as an installation is concerned; and what systemd runs.
@@ -222,6 +223,7 @@ say "upgrade"
 began=$EPOCHREALTIME
 setup newer --yes 2>&1 | sed 's/^/   | /'
 ok "that took $(since "$began") s"
+ok "the lock was stopped for $(away) s of these"
 expect "version 1.1.0 serves" runs_version 1.1.0
 [ "$(sha256sum <"$root/etc/faceplate/config.yaml")" = "$edited" ] || fail "the configuration was overwritten"
 expect "the people are there" there faceplate people show Daniel
