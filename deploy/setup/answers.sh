@@ -47,7 +47,7 @@ read_answers() {
     [[ $line =~ ^[[:space:]]*(#.*)?$ ]] && continue
     key=${line%%=*} value=${line#*=}
     if [ "$key" = "$line" ]; then faults+=("line $number: expected KEY=value"); continue; fi
-    if [ -z "${answer_form[${key:-?}]+there}" ]; then faults+=("line $number: there is no answer of that name; known: $(known_answers)"); continue; fi
+    if ! [[ $key =~ ^[A-Z_]+$ ]] || [ -z "${answer_form[$key]+there}" ]; then faults+=("line $number: there is no answer of that name; known: $(known_answers)"); continue; fi
     if [[ $seen == *" $key "* ]]; then faults+=("line $number: $key is given twice"); continue; fi
     seen+="$key "
     if ! is_answer "$key" "$value"; then faults+=("line $number: $key may be ${answer_form[$key]}"); continue; fi
