@@ -292,3 +292,38 @@ def test_shellcheck_has_nothing_to_say() -> None:
             ["shellcheck", "-x", "-P", ".", script], cwd=ROOT, capture_output=True, text=True, check=False
         )
         assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--wheel", "/nowhere/faceplate-1-py3-none-any.whl"], "cannot read the wheel"),
+        (["--wheel", str(SETUP)], "setup.sh is no wheel of Faceplate's"),
+        (["--rollback"], "there is no earlier release"),
+        (["--python", "/nowhere/python"], "there is no such program"),
+    ],
+)
+def test_what_cannot_be_installed_is_told(tmp_path: Path, words: list[str], expected: str) -> None:
+    done = call("--dry-run", *words, FACEPLATE_PREFIX=tmp_path)
+    assert done.returncode == 1
+    assert expected in done.stderr
+
+
+def test_what_was_begun_to_be_removed_is_removed_first(tmp_path: Path) -> None:
+    (tmp_path / "var/lib/faceplate-setup").mkdir(parents=True)
+    (tmp_path / "var/lib/faceplate-setup/uninstalling").write_text("erase\n")
+    done = call("--dry-run", FACEPLATE_PREFIX=tmp_path)
+    assert (done.returncode, "Finish it first" in done.stderr) == (1, True)
+    again = call("--dry-run", "--uninstall", "--keep-people", FACEPLATE_PREFIX=tmp_path)
+    assert "what is removed (erase the people)" in again.stdout + again.stderr  # as it was begun
+
+
+def test_the_same_tree_makes_the_same_release_and_another_another(tmp_path: Path) -> None:
+    wheel = tmp_path / "faceplate-2.0.0-py3-none-any.whl"
+    named = []
+    for content in (b"one", b"one", b"two"):
+        wheel.write_bytes(content)
+        done = call("--dry-run", "--wheel", wheel, FACEPLATE_PREFIX=tmp_path / "machine")
+        named += re.findall(r"would make the release (2\.0\.0-[0-9a-f]{12}) ", done.stdout)
+    assert len(named) == 3
+    assert named[0] == named[1] != named[2]
