@@ -68,7 +68,7 @@ stop_for_good() {
   local unit
   if [ "$(shown faceplate ActiveState)" = active ]; then quietly "$current/bin/faceplate" lock || warn "the daemon could not be told to lock; stopping it does"; fi
   for unit in faceplate-bridge faceplate; do
-    if [ "$(shown $unit LoadState)" = loaded ]; then quietly systemctl disable --now $unit.service; quietly systemctl reset-failed $unit.service || true; fi
+    if [ "$(shown $unit LoadState)" = loaded ]; then quietly systemctl disable --now $unit.service; systemctl reset-failed $unit.service 2>/dev/null || true; fi
   done
   # Whatever has become of the daemon: the relay at its locked level, once more.
   if [ -x "$current/bin/faceplate" ] && [ -e "$config" ]; then
@@ -86,6 +86,9 @@ is_forgotten() { is_gone "$state" "$log_file" "$prefix/run/faceplate-setup.lock"
 forget_all() {
   if command -v udevadm >/dev/null; then udevadm control --reload || true; fi
   quietly systemctl daemon-reload
-  remembered folders | sort -ru | while read -r folder; do rmdir "$folder" 2>/dev/null || true; done
+  # An earlier set-up may have made the last one, and kept a key in it until now.
+  { remembered folders; printf '%s\n' "$credentials"; } | sort -ru | while read -r folder; do
+    dpkg -S "$folder" >/dev/null 2>&1 || rmdir "$folder" 2>/dev/null || true
+  done
   rm -rf "$state" "$log_file" "$prefix/run/faceplate-setup.lock"
 }

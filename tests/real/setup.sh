@@ -5,7 +5,7 @@
 #
 # By hand, not in continuous integration: it needs root, mmdebstrap, Python 3 with pip, and, the first time, the network.
 # FOLDER (default: a temporary one, removed at the end) keeps the Debian and the wheels for the next run. SUITE: bookworm.
-# SEED=N repeats the random moments of an earlier run. INTERRUPTIONS=N: how many (default: 10).
+# SEED=N repeats the random moments of an earlier run. INTERRUPTIONS=N: how many (default: 10). PARTS="whole_life interrupted".
 # Real: systemd, apt, users, pip, networks, journal, MQTT by mosquitto. Stand-ins: the camera is a film, and the GPIO chip
 # tests/fake_modules/gpiod. There is no network inside: apt has what it needs in its cache, and pip a folder of wheels.
 set -euo pipefail
@@ -181,84 +181,8 @@ picture() {
 }
 same() { diff "$folder/before" "$folder/after" >"$folder/difference" || { sed 's/^/   | /' "$folder/difference" | head -n 40; fail "$1"; }; ok "$1"; }
 
-picture >"$folder/bare"
-
-say "--dry-run changes nothing"
-picture >"$folder/before"
-setup tree --dry-run --answers /srv/answers | sed 's/^/   | /'
-picture >"$folder/after"
-same "the machine is as it was"
-
-say "install"
-began=$EPOCHREALTIME
-install_tree tree 2>&1 | tee "$folder/first" | sed 's/^/   | /'
-ok "that took $(since "$began") s, without the time that downloads take"
-expect "the service runs" is_active faceplate
-expect "the bridge runs" is_active faceplate-bridge
-expect "it is version 1.0.0" runs_version 1.0.0
-until_ "the bridge is online at the broker, with the password it was given" 20 bridge_is_online
-ok "$(there id faceplate), $(there id faceplate-bridge)"
-until_ "the enrolled man of the film is let in" 40 is_unlocked
-until_ "and the door locks behind him" 10 is_locked
-if grep -rlF 's3cret' "$root/etc" "$root/var/log" "$root/var/lib" "$root/opt/faceplate/" "$folder/first" 2>/dev/null | grep -v -e /etc/mosquitto -e /etc/faceplate/mqtt.password; then fail "the password lies about"; fi
-ok "the password is nowhere but where it belongs: $(cd "$root/etc" && find . -name '*mqtt.password*' -printf '%p %m %u ')"
-ok "the key of the faces: $(cd "$root/etc" && find . -name '*gallery.key' -printf '%p %m %u ')"
-
-say "a second run changes nothing"
-picture >"$folder/before"
-began=$EPOCHREALTIME
-install_tree tree 2>&1 | sed 's/^/   | /'
-ok "that took $(since "$began") s"
-picture >"$folder/after"
-same "every file, mode, owner, and the running processes are the same"
-
-say "a camera that hangs: the watchdog ends the daemon, and it comes back locked"
-before=$(property faceplate NRestarts) hung=$EPOCHREALTIME
-comes_back() { [ "$(property faceplate NRestarts)" -gt "$before" ] && is_active faceplate; }
-there mkfifo -m 644 /srv/nobody-writes
-cp "$root/srv/empty.png" "$root/srv/empty.kept"
-mv "$root/srv/nobody-writes" "$root/srv/empty.png"
-until_ "it is ended and started again" 90 comes_back
-ok "that was $(awk "BEGIN { printf \"%.0f\", $EPOCHREALTIME - $hung }") s after it hung"
-there journalctl -q -u faceplate --no-pager -o cat >"$folder/log"
-grep -m 1 'Watchdog timeout' "$folder/log" | sed 's/^/   | /' || fail "it was not the watchdog"
-expect "the door is locked" is_locked
-mv "$root/srv/empty.kept" "$root/srv/empty.png"
-there systemctl restart faceplate
-until_ "it guards the door again" 40 status_holds faceplate guarding
-
-say "a configuration that was edited stays"
-printf '\n# mine\n' >>"$root/etc/faceplate/config.yaml"
-edited=$(sha256sum <"$root/etc/faceplate/config.yaml")
-sed 's/^RISK=.*/RISK=high/' "$root/srv/answers" >"$root/srv/other-answers"
-chmod 600 "$root/srv/other-answers"
-setup tree --yes --answers /srv/other-answers 2>&1 | grep -i 'config' | sed 's/^/   | /'
-[ "$(sha256sum <"$root/etc/faceplate/config.yaml")" = "$edited" ] || fail "it was overwritten"
-grep -q 'risk: high' "$root/etc/faceplate/config.yaml.new" || fail "there is no config.yaml.new"
-ok "config.yaml is untouched, and config.yaml.new has what the answers make"
-rm "$root/etc/faceplate/config.yaml.new"
-
-say "upgrade"
-began=$EPOCHREALTIME
-setup newer --yes 2>&1 | sed 's/^/   | /'
-ok "that took $(since "$began") s"
-ok "the lock was stopped for $(away) s of these"
-expect "version 1.1.0 serves" runs_version 1.1.0
-[ "$(sha256sum <"$root/etc/faceplate/config.yaml")" = "$edited" ] || fail "the configuration was overwritten"
-expect "the people are there" there faceplate people show Daniel
-until_ "the man is let in" 40 is_unlocked
-until_ "and the door locks behind him" 10 is_locked
-
-say "an upgrade that falls over is taken back"
-refused "the broken release" "is in use, as before" setup broken --yes
-expect "version 1.1.0 serves" runs_version 1.1.0
-until_ "the door is locked" 6 is_locked
-ok "releases: $(there ls /opt/faceplate-releases | tr '\n' ' ')"
-expect "the bridge runs" is_active faceplate-bridge
-until_ "the man is let in" 40 is_unlocked
-until_ "and the door locks behind him" 10 is_locked
-
-say "an upgrade that is cut off (SIGKILL) in the middle of the switch is finished, or taken back, by the next run"
+needed() { there env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends python3-venv >/dev/null 2>&1; }
+purge() { there env DEBIAN_FRONTEND=noninteractive apt-get -qq -y purge --auto-remove python3-venv >/dev/null 2>&1 || true; }
 cut_when() { # CONDITION COMMAND...: kill the process group as soon as the condition holds
   local condition=$1 id
   shift
@@ -270,96 +194,180 @@ cut_when() { # CONDITION COMMAND...: kill the process group as soon as the condi
   kill -KILL -- "-$id" 2>/dev/null || true
   wait $id 2>/dev/null || true
 }
-is_switching() { [ -e "$root/var/lib/faceplate-setup/switching" ] && [[ $(readlink "$root/opt/faceplate") == *"$1"* ]]; }
-to_broken() { is_switching 1.2.0; }
-to_older() { is_switching 1.0.0; }
-cut_when to_broken setup broken --yes
-until_ "the door is locked" 6 is_locked
-refused "the broken release, once more" "is in use, as before" setup broken --yes
-expect "version 1.1.0 serves" runs_version 1.1.0
-cut_when to_older setup tree --yes
-until_ "the door is locked" 6 is_locked
-setup tree --yes 2>&1 | sed 's/^/   | /'
-expect "the downgrade is done: version 1.0.0 serves" runs_version 1.0.0
-setup tree --yes --rollback 2>&1 | tail -n 3 | sed 's/^/   | /'
-expect "--rollback: version 1.1.0 serves" runs_version 1.1.0
-ok "releases: $(there ls /opt/faceplate-releases | tr '\n' ' ')"
-
-say "a copy is kept, as docs/upgrade.md says"
-there systemctl stop faceplate
-there tar -C / -czf /srv/faceplate.tar.gz etc/faceplate var/lib/faceplate
-there systemctl start faceplate
-sealed=/etc/credstore.encrypted/faceplate.gallery.key
-if there test -e $sealed; then there systemd-creds decrypt --name=gallery.key $sealed /srv/gallery.key; fi
-ok "$(there ls -l /srv/faceplate.tar.gz)"
-
-say "uninstall, and keep the people"
-setup newer --uninstall --keep-people --yes 2>&1 | sed 's/^/   | /'
-until_ "the door is locked" 6 is_locked
-for gone in /opt/faceplate /opt/faceplate-releases /usr/local/bin/faceplate /etc/systemd/system/faceplate.service /var/lib/faceplate-setup; do
-  expect "$gone is gone" there test ! -e $gone
-done
-ok "kept: $(there find /var/lib/faceplate/people /etc/faceplate /etc/credstore.encrypted -type f -printf '%p %u ' 2>/dev/null)"
-install_tree newer >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed again"; }
-expect "installed again, and Daniel is still there" there faceplate people show Daniel
-until_ "the man is let in" 40 is_unlocked
-until_ "and the door locks behind him" 10 is_locked
-
-# What may be left: apt's and systemd's own, and the copies that shadow keeps of its files.
+# What may be left, besides the packages: apt's and systemd's own, and the copies that shadow keeps of its files.
 leftovers() {
   picture >"$folder/after"
-  diff <(grep -v '^\(MainPID\|ActiveState\|UnitFileState\|NRestarts\|ActiveEnter\|DropIn\)' "$folder/bare") \
-    <(grep -v '^\(MainPID\|ActiveState\|UnitFileState\|NRestarts\|ActiveEnter\|DropIn\)' "$folder/after") | grep '^[<>]' |
-    grep -v -E ' (var/lib/(dpkg|apt|systemd)/|var/lib/(dpkg|systemd)$|var/cache/|var/log/(apt|dpkg|alternatives|journal)|var/lib/python|usr/(bin|lib|share)/(.*/)?(2to3|py3|pyvenv|python|lib2to3|distutils|doc|lintian|man)|usr/(bin|lib|share|share/doc)$|usr/lib/python3|etc/(passwd|group|shadow|gshadow|subuid|subgid)-|usr/share/python)' || true
+  diff <(grep -v '^[A-Z]' "$folder/bare") <(grep -v '^[A-Z]' "$folder/after") | grep '^[<>]' |
+    grep -v -E ' (var/lib/(dpkg|apt|systemd)(/|$| )|var/cache/|var/log/(apt/|dpkg|alternatives|journal)|etc/(passwd|group|shadow|gshadow|subuid|subgid)-)' || true
 }
-say "uninstall, and erase the people"
-setup newer --uninstall --erase-people --yes 2>&1 | sed 's/^/   | /'
-until_ "the door is locked" 6 is_locked
-left=$(leftovers)
-[ -z "$left" ] || { printf '%s\n' "$left" | sed 's/^/   | /'; fail "something is left"; }
-ok "nothing is left but apt's packages and their traces"
-setup newer --uninstall --erase-people --yes 2>&1 | sed 's/^/   | /'
-
-say "the copy is brought back, as docs/upgrade.md says"
-there tar -C / -xzf /srv/faceplate.tar.gz
-if [ -e "$root/srv/gallery.key" ]; then there install -m 600 /srv/gallery.key /etc/faceplate/gallery.key; fi
-setup newer --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed"; }
-expect "Daniel is there" there faceplate people show Daniel
-until_ "the man is let in" 40 is_unlocked
-until_ "and the door locks behind him" 10 is_locked
-expect "the journal is whole" there faceplate journal verify
-setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
-
-say "cut off (SIGKILL of all of it) at $interruptions random moments, seed $seed, and finished by the next run"
-RANDOM=$seed
-# With keys in files this time, as where systemd cannot seal.
-printf 'KEYS=file\n' >>"$root/srv/answers"
-purge() { there env DEBIAN_FRONTEND=noninteractive apt-get -qq -y purge --auto-remove python3-venv python3.11-venv >/dev/null 2>&1 || true; }
+needed
+picture >"$folder/bare" # with the packages that the set-up needs, and nothing else of it
 purge
-began=$EPOCHREALTIME
-install_tree newer >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed"; }
-whole=$(awk "BEGIN { printf \"%d\", ($EPOCHREALTIME - $began) * 1000 }")
-ok "a run takes $whole ms"
-for number in $(seq "$interruptions"); do
-  setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
-  purge
-  moment=$(((RANDOM * 32768 + RANDOM) % whole))
-  deadline=$(awk "BEGIN { print $EPOCHREALTIME + $moment / 1000 }")
-  is_time() { awk "BEGIN { exit !($EPOCHREALTIME >= $deadline) }"; }
-  cut_when is_time install_tree newer
-  reached=$(grep -E '^   [a-z]' "$folder/cut" | tail -n 1 | sed 's/^ *//' | cut -c 1-70)
-  install_tree newer >"$folder/again" 2>&1 || { cat "$folder/again"; fail "number $number, cut off after $moment ms, is not finished"; }
-  runs_version 1.1.0 || fail "number $number: it does not run"
-  there faceplate people show Daniel >/dev/null || fail "number $number: nobody is enrolled"
-  picture >"$folder/before"
-  install_tree newer >"$folder/again" 2>&1
-  picture >"$folder/after"
-  cmp -s "$folder/before" "$folder/after" || { diff "$folder/before" "$folder/after"; fail "number $number: a further run changed something"; }
-  ok "number $number, after $moment ms (\"$reached\"): finished, served, and a further run changed nothing"
-done
 
-ok "the keys: $(cd "$root/etc/faceplate" && stat -c '%n %a %U' gallery.key mqtt.password | tr '\n' ' ')"
-until_ "the bridge is online at the broker, with the password from the file" 20 bridge_is_online
+whole_life() {
+  say "--dry-run changes nothing"
+  picture >"$folder/before"
+  setup tree --dry-run --answers /srv/answers | sed 's/^/   | /'
+  picture >"$folder/after"
+  same "the machine is as it was"
+
+  say "install"
+  began=$EPOCHREALTIME
+  install_tree tree 2>&1 | tee "$folder/first" | sed 's/^/   | /'
+  ok "that took $(since "$began") s, without the time that downloads take"
+  expect "the service runs" is_active faceplate
+  expect "the bridge runs" is_active faceplate-bridge
+  expect "it is version 1.0.0" runs_version 1.0.0
+  until_ "the bridge is online at the broker, with the password it was given" 20 bridge_is_online
+  ok "$(there id faceplate), $(there id faceplate-bridge)"
+  until_ "the enrolled man of the film is let in" 40 is_unlocked
+  until_ "and the door locks behind him" 10 is_locked
+  if grep -rlF 's3cret' "$root/etc" "$root/var/log" "$root/var/lib" "$root/opt/faceplate/" "$folder/first" 2>/dev/null | grep -v -e /etc/mosquitto -e /etc/faceplate/mqtt.password; then fail "the password lies about"; fi
+  ok "the password is nowhere but where it belongs: $(cd "$root/etc" && find . -name '*mqtt.password*' -printf '%p %m %u ')"
+  ok "the key of the faces: $(cd "$root/etc" && find . -name '*gallery.key' -printf '%p %m %u ')"
+
+  say "a second run changes nothing"
+  picture >"$folder/before"
+  began=$EPOCHREALTIME
+  install_tree tree 2>&1 | sed 's/^/   | /'
+  ok "that took $(since "$began") s"
+  picture >"$folder/after"
+  same "every file, mode, owner, and the running processes are the same"
+
+  say "a camera that hangs: the watchdog ends the daemon, and it comes back locked"
+  before=$(property faceplate NRestarts) hung=$EPOCHREALTIME
+  comes_back() { [ "$(property faceplate NRestarts)" -gt "$before" ] && is_active faceplate; }
+  there mkfifo -m 644 /srv/nobody-writes
+  cp "$root/srv/empty.png" "$root/srv/empty.kept"
+  mv "$root/srv/nobody-writes" "$root/srv/empty.png"
+  until_ "it is ended and started again" 90 comes_back
+  ok "that was $(awk "BEGIN { printf \"%.0f\", $EPOCHREALTIME - $hung }") s after it hung"
+  there journalctl -q -u faceplate --no-pager -o cat >"$folder/log"
+  grep -m 1 'Watchdog timeout' "$folder/log" | sed 's/^/   | /' || fail "it was not the watchdog"
+  expect "the door is locked" is_locked
+  mv "$root/srv/empty.kept" "$root/srv/empty.png"
+  there systemctl restart faceplate
+  until_ "it guards the door again" 40 status_holds faceplate guarding
+
+  say "a configuration that was edited stays"
+  printf '\n# mine\n' >>"$root/etc/faceplate/config.yaml"
+  edited=$(sha256sum <"$root/etc/faceplate/config.yaml")
+  sed 's/^RISK=.*/RISK=high/' "$root/srv/answers" >"$root/srv/other-answers"
+  chmod 600 "$root/srv/other-answers"
+  setup tree --yes --answers /srv/other-answers 2>&1 | grep -i 'config' | sed 's/^/   | /'
+  [ "$(sha256sum <"$root/etc/faceplate/config.yaml")" = "$edited" ] || fail "it was overwritten"
+  grep -q 'risk: high' "$root/etc/faceplate/config.yaml.new" || fail "there is no config.yaml.new"
+  ok "config.yaml is untouched, and config.yaml.new has what the answers make"
+  rm "$root/etc/faceplate/config.yaml.new"
+
+  say "upgrade"
+  began=$EPOCHREALTIME
+  setup newer --yes 2>&1 | sed 's/^/   | /'
+  ok "that took $(since "$began") s"
+  ok "the lock was stopped for $(away) s of these"
+  expect "version 1.1.0 serves" runs_version 1.1.0
+  [ "$(sha256sum <"$root/etc/faceplate/config.yaml")" = "$edited" ] || fail "the configuration was overwritten"
+  expect "the people are there" there faceplate people show Daniel
+  until_ "the man is let in" 40 is_unlocked
+  until_ "and the door locks behind him" 10 is_locked
+
+  say "an upgrade that falls over is taken back"
+  refused "the broken release" "is in use, as before" setup broken --yes
+  expect "version 1.1.0 serves" runs_version 1.1.0
+  until_ "the door is locked" 6 is_locked
+  ok "releases: $(there ls /opt/faceplate-releases | tr '\n' ' ')"
+  expect "the bridge runs" is_active faceplate-bridge
+  until_ "the man is let in" 40 is_unlocked
+  until_ "and the door locks behind him" 10 is_locked
+
+  say "an upgrade that is cut off (SIGKILL) in the middle of the switch is finished, or taken back, by the next run"
+  is_switching() { [ -e "$root/var/lib/faceplate-setup/switching" ] && [[ $(readlink "$root/opt/faceplate") == *"$1"* ]]; }
+  to_broken() { is_switching 1.2.0; }
+  to_older() { is_switching 1.0.0; }
+  cut_when to_broken setup broken --yes
+  until_ "the door is locked" 6 is_locked
+  refused "the broken release, once more" "is in use, as before" setup broken --yes
+  expect "version 1.1.0 serves" runs_version 1.1.0
+  cut_when to_older setup tree --yes
+  until_ "the door is locked" 6 is_locked
+  setup tree --yes 2>&1 | sed 's/^/   | /'
+  expect "the downgrade is done: version 1.0.0 serves" runs_version 1.0.0
+  setup tree --yes --rollback 2>&1 | tail -n 3 | sed 's/^/   | /'
+  expect "--rollback: version 1.1.0 serves" runs_version 1.1.0
+  ok "releases: $(there ls /opt/faceplate-releases | tr '\n' ' ')"
+
+  say "a copy is kept, as docs/upgrade.md says"
+  there systemctl stop faceplate
+  there tar -C / -czf /srv/faceplate.tar.gz etc/faceplate var/lib/faceplate
+  there systemctl start faceplate
+  sealed=/etc/credstore.encrypted/faceplate.gallery.key
+  if there test -e $sealed; then there systemd-creds decrypt --name=gallery.key $sealed /srv/gallery.key; fi
+  ok "$(there ls -l /srv/faceplate.tar.gz)"
+
+  say "uninstall, and keep the people"
+  setup newer --uninstall --keep-people --yes 2>&1 | sed 's/^/   | /'
+  until_ "the door is locked" 6 is_locked
+  for gone in /opt/faceplate /opt/faceplate-releases /usr/local/bin/faceplate /etc/systemd/system/faceplate.service /var/lib/faceplate-setup; do
+    expect "$gone is gone" there test ! -e $gone
+  done
+  ok "kept: $(there find /var/lib/faceplate/people /etc/faceplate /etc/credstore.encrypted -type f -printf '%p %u ' 2>/dev/null)"
+  install_tree newer >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed again"; }
+  expect "installed again, and Daniel is still there" there faceplate people show Daniel
+  until_ "the man is let in" 40 is_unlocked
+  until_ "and the door locks behind him" 10 is_locked
+
+  say "uninstall, and erase the people"
+  setup newer --uninstall --erase-people --yes 2>&1 | sed 's/^/   | /'
+  until_ "the door is locked" 6 is_locked
+  left=$(leftovers)
+  [ -z "$left" ] || { printf '%s\n' "$left" | sed 's/^/   | /'; fail "something is left"; }
+  ok "nothing is left but apt's packages and their traces"
+  setup newer --uninstall --erase-people --yes 2>&1 | sed 's/^/   | /'
+
+  say "the copy is brought back, as docs/upgrade.md says"
+  there tar -C / -xzf /srv/faceplate.tar.gz
+  if [ -e "$root/srv/gallery.key" ]; then there install -m 600 /srv/gallery.key /etc/faceplate/gallery.key; fi
+  setup newer --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed"; }
+  expect "Daniel is there" there faceplate people show Daniel
+  until_ "the man is let in" 40 is_unlocked
+  until_ "and the door locks behind him" 10 is_locked
+  expect "the journal is whole" there faceplate journal verify
+  setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
+}
+
+interrupted() {
+  say "cut off (SIGKILL of all of it) at $interruptions random moments, seed $seed, and finished by the next run"
+  RANDOM=$seed
+  # With keys in files this time, as where systemd cannot seal.
+  printf 'KEYS=file\n' >>"$root/srv/answers"
+  purge
+  began=$EPOCHREALTIME
+  install_tree newer >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed"; }
+  whole=$(awk "BEGIN { printf \"%d\", ($EPOCHREALTIME - $began) * 1000 }")
+  ok "a run takes $whole ms"
+  for number in $(seq "$interruptions"); do
+    setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
+    purge
+    moment=$(((RANDOM * 32768 + RANDOM) % whole))
+    deadline=$(awk "BEGIN { print $EPOCHREALTIME + $moment / 1000 }")
+    is_time() { awk "BEGIN { exit !($EPOCHREALTIME >= $deadline) }"; }
+    cut_when is_time install_tree newer
+    reached=$(grep -E '^   [a-z]' "$folder/cut" | tail -n 1 | sed 's/^ *//' | cut -c 1-70)
+    install_tree newer >"$folder/again" 2>&1 || { cat "$folder/again"; fail "number $number, cut off after $moment ms, is not finished"; }
+    runs_version 1.1.0 || fail "number $number: it does not run"
+    there faceplate people show Daniel >/dev/null || fail "number $number: nobody is enrolled"
+    picture >"$folder/before"
+    install_tree newer >"$folder/again" 2>&1
+    picture >"$folder/after"
+    cmp -s "$folder/before" "$folder/after" || { diff "$folder/before" "$folder/after"; fail "number $number: a further run changed something"; }
+    ok "number $number, after $moment ms (\"$reached\"): finished, served, and a further run changed nothing"
+  done
+
+  ok "the keys: $(cd "$root/etc/faceplate" && stat -c '%n %a %U' gallery.key mqtt.password | tr '\n' ' ')"
+  until_ "the bridge is online at the broker, with the password from the file" 20 bridge_is_online
+}
+
+for part in ${PARTS:-whole_life interrupted}; do $part; done
 
 say "an uninstall that is cut off is finished by the next one"
 is_under_way() { [ -e "$root/var/lib/faceplate-setup/uninstalling" ] && [ ! -e "$root/etc/systemd/system/faceplate.service" ]; }
