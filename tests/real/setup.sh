@@ -8,6 +8,7 @@
 # SEED=N repeats the random moments of an earlier run. INTERRUPTIONS=N: how many (default: 10). PARTS="whole_life interrupted".
 # Real: systemd, apt, users, pip, networks, journal, MQTT by mosquitto. Stand-ins: the camera is a film, and the GPIO chip
 # tests/fake_modules/gpiod. There is no network inside: apt has what it needs in its cache, and pip a folder of wheels.
+# shellcheck disable=SC2317 # conditions are called by their names
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/real/booted.sh
@@ -349,7 +350,7 @@ interrupted() {
     setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
     purge
     moment=$(((RANDOM * 32768 + RANDOM) % whole))
-    deadline=$(awk "BEGIN { print $EPOCHREALTIME + $moment / 1000 }")
+    deadline=$(awk "BEGIN { printf \"%.3f\", $EPOCHREALTIME + $moment / 1000 }")
     is_time() { awk "BEGIN { exit !($EPOCHREALTIME >= $deadline) }"; }
     cut_when is_time install_tree newer
     reached=$(grep -E '^   [a-z]' "$folder/cut" | tail -n 1 | sed 's/^ *//' | cut -c 1-70)
@@ -362,21 +363,22 @@ interrupted() {
     cmp -s "$folder/before" "$folder/after" || { diff "$folder/before" "$folder/after"; fail "number $number: a further run changed something"; }
     ok "number $number, after $moment ms (\"$reached\"): finished, served, and a further run changed nothing"
   done
-
   ok "the keys: $(cd "$root/etc/faceplate" && stat -c '%n %a %U' gallery.key mqtt.password | tr '\n' ' ')"
   until_ "the bridge is online at the broker, with the password from the file" 20 bridge_is_online
+
+  say "an uninstall that is cut off is finished by the next one"
+  is_under_way() { [ -e "$root/var/lib/faceplate-setup/uninstalling" ] && [ ! -e "$root/etc/systemd/system/faceplate.service" ]; }
+  cut_when is_under_way setup newer --uninstall --erase-people --yes
+  refused "to set up in between" "Finish it first" install_tree newer
+  expect "the next one, which is not told what to do with the people" setup newer --uninstall --yes
+  left=$(leftovers)
+  [ -z "$left" ] || { printf '%s\n' "$left" | sed 's/^/   | /'; fail "something is left"; }
+  ok "nothing is left, and the people are erased, as the first one was told"
 }
 
 for part in ${PARTS:-whole_life interrupted}; do $part; done
 
-say "an uninstall that is cut off is finished by the next one"
-is_under_way() { [ -e "$root/var/lib/faceplate-setup/uninstalling" ] && [ ! -e "$root/etc/systemd/system/faceplate.service" ]; }
-cut_when is_under_way setup newer --uninstall --erase-people --yes
-refused "to set up in between" "Finish it first" install_tree newer
-expect "the next one, which is not told what to do with the people" setup newer --uninstall --yes
-left=$(leftovers)
-[ -z "$left" ] || { printf '%s\n' "$left" | sed 's/^/   | /'; fail "something is left"; }
-ok "nothing is left, and the people are erased, as the first one was told"
+say "the lock, all the while"
 awk "BEGIN { exit !($(cat "$folder/longest") < $release_time + 1.5) }" || fail "the door was open for $(cat "$folder/longest") s"
 ok "in all this the door was never unlocked for more than $(cat "$folder/longest") s (release time: $release_time)"
 say "all of it held"
