@@ -350,8 +350,8 @@ interrupted() {
     setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
     purge
     moment=$(((RANDOM * 32768 + RANDOM) % whole))
-    deadline=$(awk "BEGIN { printf \"%.3f\", $EPOCHREALTIME + $moment / 1000 }")
-    is_time() { awk "BEGIN { exit !($EPOCHREALTIME >= $deadline) }"; }
+    deadline=$((${EPOCHREALTIME/./} + moment * 1000))
+    is_time() { [ "${EPOCHREALTIME/./}" -ge "$deadline" ]; }
     cut_when is_time install_tree newer
     reached=$(grep -E '^   [a-z]' "$folder/cut" | tail -n 1 | sed 's/^ *//' | cut -c 1-70)
     install_tree newer >"$folder/again" 2>&1 || { cat "$folder/again"; fail "number $number, cut off after $moment ms, is not finished"; }
