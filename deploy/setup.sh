@@ -85,6 +85,7 @@ gather_answers() {
     answers_given=yes
   fi
   finish_answers
+  choose_bridge
 }
 
 steps() {

@@ -85,15 +85,24 @@ is_enabled() { systemctl is-enabled --quiet "$1.service" 2>/dev/null; }
 enable() { quietly systemctl enable "$1.service"; }
 is_disabled() { ! is_enabled "$1"; }
 disable() { quietly systemctl disable --now "$1.service"; }
-wants_bridge() { if [ -n "$answers_given" ]; then [ "${answer[MQTT_HOST]}" != none ]; else is_enabled faceplate-bridge; fi; }
+# choose_bridge: whether it is to run. A configuration that was there before the first set-up is asked, too.
+choose_bridge() {
+  bridge_wanted=
+  if [ -n "$answers_given" ]; then
+    [ "${answer[MQTT_HOST]}" = none ] || bridge_wanted=yes
+  elif is_enabled faceplate-bridge || { is_disabled faceplate && grep -q '^bridge:' "$config" 2>/dev/null; }; then
+    bridge_wanted=yes
+  fi
+}
+wants_bridge() { [ -n "$bridge_wanted" ]; }
 
 services_step() {
-  step "start the lock with the machine" is_enabled enable faceplate
   if wants_bridge; then
     step "start the bridge with the machine" is_enabled enable faceplate-bridge
   else
     step "not start the bridge: there is no broker" is_disabled disable faceplate-bridge
   fi
+  step "start the lock with the machine" is_enabled enable faceplate
   step "start the lock$(wants_bridge && echo " and the bridge"), and wait until it serves" all_runs start_all
 }
 all_runs() {

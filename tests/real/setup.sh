@@ -5,7 +5,7 @@
 #
 # By hand, not in continuous integration: it needs root, mmdebstrap, Python 3 with pip, and, the first time, the network.
 # FOLDER (default: a temporary one, removed at the end) keeps the Debian and the wheels for the next run. SUITE: bookworm.
-# SEED=N repeats the random moments of an earlier run. INTERRUPTIONS=N: how many (default: 10). PARTS="whole_life interrupted".
+# SEED=N repeats the random moments of an earlier run. INTERRUPTIONS=N: how many (default: 10). PARTS="whole_life brought_back interrupted".
 # Real: systemd, apt, users, pip, networks, journal, MQTT by mosquitto. Stand-ins: the camera is a film, and the GPIO chip
 # tests/fake_modules/gpiod. There is no network inside: apt has what it needs in its cache, and pip a folder of wheels.
 # shellcheck disable=SC2317 # conditions are called by their names
@@ -297,14 +297,6 @@ whole_life() {
   expect "--rollback: version 1.1.0 serves" runs_version 1.1.0
   ok "releases: $(there ls /opt/faceplate-releases | tr '\n' ' ')"
 
-  say "a copy is kept, as docs/upgrade.md says"
-  there systemctl stop faceplate
-  there tar -C / -czf /srv/faceplate.tar.gz etc/faceplate var/lib/faceplate
-  there systemctl start faceplate
-  sealed=/etc/credstore.encrypted/faceplate.gallery.key
-  if there test -e $sealed; then there systemd-creds decrypt --name=gallery.key $sealed /srv/gallery.key; fi
-  ok "$(there ls -l /srv/faceplate.tar.gz)"
-
   say "uninstall, and keep the people"
   setup newer --uninstall --keep-people --yes 2>&1 | sed 's/^/   | /'
   until_ "the door is locked" 6 is_locked
@@ -324,15 +316,28 @@ whole_life() {
   [ -z "$left" ] || { printf '%s\n' "$left" | sed 's/^/   | /'; fail "something is left"; }
   ok "nothing is left but apt's packages and their traces"
   setup newer --uninstall --erase-people --yes 2>&1 | sed 's/^/   | /'
+}
 
-  say "the copy is brought back, as docs/upgrade.md says"
+# The commands of docs/upgrade.md.
+brought_back() {
+  local secret sealed=/etc/credstore.encrypted/faceplate
+  say "a copy is kept, everything is erased, and the copy is brought back"
+  install_tree newer >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed"; }
+  there systemctl stop faceplate
+  there tar -C / -czf /srv/faceplate.tar.gz etc/faceplate var/lib/faceplate
+  there systemctl start faceplate
+  for secret in gallery.key mqtt.password; do there systemd-creds decrypt --name=$secret $sealed.$secret /srv/$secret; done
+  setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
+  expect "everything is erased" there test ! -e /var/lib/faceplate -a ! -e /etc/faceplate
   there tar -C / -xzf /srv/faceplate.tar.gz
-  if [ -e "$root/srv/gallery.key" ]; then there install -m 600 /srv/gallery.key /etc/faceplate/gallery.key; fi
+  there install -d -m 700 /etc/credstore.encrypted
+  for secret in gallery.key mqtt.password; do there systemd-creds encrypt --name=$secret /srv/$secret $sealed.$secret 2>/dev/null; done
   setup newer --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed"; }
   expect "Daniel is there" there faceplate people show Daniel
   until_ "the man is let in" 40 is_unlocked
   until_ "and the door locks behind him" 10 is_locked
   expect "the journal is whole" there faceplate journal verify
+  until_ "the bridge is online at the broker" 20 bridge_is_online
   setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
 }
 
@@ -376,7 +381,7 @@ interrupted() {
   ok "nothing is left, and the people are erased, as the first one was told"
 }
 
-for part in ${PARTS:-whole_life interrupted}; do $part; done
+for part in ${PARTS:-whole_life brought_back interrupted}; do $part; done
 
 say "the lock, all the while"
 awk "BEGIN { exit !($(cat "$folder/longest") < $release_time + 1.5) }" || fail "the door was open for $(cat "$folder/longest") s"
