@@ -324,20 +324,23 @@ brought_back() {
   say "a copy is kept, everything is erased, and the copy is brought back"
   install_tree newer >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed"; }
   there systemctl stop faceplate
-  there tar -C / -czf /srv/faceplate.tar.gz etc/faceplate var/lib/faceplate
+  there install -d -m 700 /root/copy
+  there tar -C / -czf /root/copy/faceplate.tar.gz etc/faceplate var/lib/faceplate
   there systemctl start faceplate
-  for secret in gallery.key mqtt.password; do there systemd-creds decrypt --name=$secret $sealed.$secret /srv/$secret; done
+  for secret in gallery.key mqtt.password; do there systemd-creds decrypt --name=$secret $sealed.$secret /root/copy/$secret; done
+  ok "nobody else reads them: $(there stat -c '%A %n' /root/copy)"
   setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
   expect "everything is erased" there test ! -e /var/lib/faceplate -a ! -e /etc/faceplate
-  there tar -C / -xzf /srv/faceplate.tar.gz
+  there tar -C / -xzf /root/copy/faceplate.tar.gz
   there install -d -m 700 /etc/credstore.encrypted
-  for secret in gallery.key mqtt.password; do there systemd-creds encrypt --name=$secret /srv/$secret $sealed.$secret 2>/dev/null; done
+  for secret in gallery.key mqtt.password; do there systemd-creds encrypt --name=$secret /root/copy/$secret $sealed.$secret 2>/dev/null; done
   setup newer --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be installed"; }
   expect "Daniel is there" there faceplate people show Daniel
   until_ "the man is let in" 40 is_unlocked
   until_ "and the door locks behind him" 10 is_locked
   expect "the journal is whole" there faceplate journal verify
   until_ "the bridge is online at the broker" 20 bridge_is_online
+  there rm -r /root/copy
   setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
 }
 
