@@ -5,7 +5,7 @@
 #
 # By hand, not in continuous integration: it needs root, mmdebstrap, Python 3 with pip, and, the first time, the network.
 # FOLDER (default: a temporary one, removed at the end) keeps the Debian and the wheels for the next run. SUITE: bookworm.
-# SEED=N repeats the random moments of an earlier run. INTERRUPTIONS=N: how many (default: 10). PARTS="whole_life brought_back interrupted".
+# SEED=N repeats the random moments of an earlier run. INTERRUPTIONS=N: how many (default: 10). PARTS="whole_life brought_back cut_at_every_step interrupted".
 # Real: systemd, apt, users, pip, networks, journal, MQTT by mosquitto. Stand-ins: the camera is a film, and the GPIO chip
 # tests/fake_modules/gpiod. There is no network inside: apt has what it needs in its cache, and pip a folder of wheels.
 # shellcheck disable=SC2317 # conditions are called by their names
@@ -344,6 +344,26 @@ brought_back() {
   setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
 }
 
+# Each run is cut off as soon as its second step has begun, and so every step once.
+cut_at_every_step() {
+  local runs=0
+  say "cut off (SIGKILL of all of it) at the beginning of every step"
+  second_step() { [ "$(sed -n '/^== doing it/,$p' "$folder/cut" 2>/dev/null | grep -c '^   [a-z]')" -ge 2 ]; }
+  purge
+  rm -f "$folder/cut"
+  while :; do
+    cut_when second_step install_tree newer
+    if grep -q '^== the door is guarded' "$folder/cut"; then break; fi
+    grep -q '^== doing it' "$folder/cut" || { cat "$folder/cut"; fail "run $runs did not come so far"; }
+    ok "cut off at: $(sed -n '/^== doing it/,$p' "$folder/cut" | grep '^   [a-z]' | tail -n 1 | sed 's/^ *//' | cut -c 1-90)"
+    runs=$((runs + 1))
+    [ $runs -lt 60 ] || fail "it never ends"
+  done
+  expect "the run after these $runs finished it: version 1.1.0 serves" runs_version 1.1.0
+  expect "and Daniel is enrolled" there faceplate people show Daniel
+  setup newer --uninstall --erase-people --yes >"$folder/again" 2>&1 || { cat "$folder/again"; fail "it cannot be removed"; }
+}
+
 interrupted() {
   say "cut off (SIGKILL of all of it) at $interruptions random moments, seed $seed, and finished by the next run"
   RANDOM=$seed
@@ -384,7 +404,7 @@ interrupted() {
   ok "nothing is left, and the people are erased, as the first one was told"
 }
 
-for part in ${PARTS:-whole_life brought_back interrupted}; do $part; done
+for part in ${PARTS:-whole_life brought_back cut_at_every_step interrupted}; do $part; done
 
 say "the lock, all the while"
 awk "BEGIN { exit !($(cat "$folder/longest") < $release_time + 1.5) }" || fail "the door was open for $(cat "$folder/longest") s"
