@@ -127,7 +127,7 @@ look_before() {
 # activate NAME: the daemon is stopped, which locks the door; then units and link are the release's.
 activate() {
   stop_units || return 1
-  if [ -d "$current" ] && [ ! -L "$current" ]; then # made by hand, as the README says
+  if [ -d "$current" ] && [ ! -L "$current" ]; then # made by hand
     mkdir -p "$releases"
     mv -T "$current" "$releases/found-here" || return 1
     [ -d "$releases/found-here/systemd" ] || { mkdir "$releases/found-here/systemd" && cp "$units"/faceplate*.service "$releases/found-here/systemd/"; }
