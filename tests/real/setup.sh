@@ -350,8 +350,8 @@ cut_at_every_step() {
   say "cut off (SIGKILL of all of it) at the beginning of every step"
   second_step() { [ "$(sed -n '/^== doing it/,$p' "$folder/cut" 2>/dev/null | grep -c '^   [a-z]')" -ge 2 ]; }
   purge
-  rm -f "$folder/cut"
   while :; do
+    rm -f "$folder/cut"
     cut_when second_step install_tree newer
     if grep -q '^== the door is guarded' "$folder/cut"; then break; fi
     grep -q '^== doing it' "$folder/cut" || { cat "$folder/cut"; fail "run $runs did not come so far"; }
