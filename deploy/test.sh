@@ -10,7 +10,7 @@ cd "$root"
 python=$(python_from 3.11)
 [ -n "$python" ] || { debian_packages python3 python3-venv; python=$(python_from 3.11); }
 [ -n "$python" ] || fail "Python 3.11 or newer is needed (Debian 12 has it)"
-debian_packages mosquitto mosquitto-clients openssl strace espeak-ng systemd
+debian_packages mosquitto mosquitto-clients openssl strace espeak-ng systemd shellcheck
 
 # picamera2 without what it depends on: libcamera exists on a Pi only, and the tests read the source.
 environment test "$python" "[dev,trainer]" --no-deps picamera2

@@ -74,7 +74,7 @@ class Check:
 
 
 AS_ROOT: Final = (
-    "Run it as root: sudo /opt/faceplate/bin/faceplate doctor. If this is the daemon's user, let it in there"
+    "Run it as root: sudo faceplate doctor. If this is the daemon's user, let it in there"
 )
 """Where it may not look, it cannot say that all is well"""
 
