@@ -11,6 +11,7 @@ import os
 import pty
 import re
 import struct
+import subprocess
 import sys
 import termios
 import threading
@@ -339,6 +340,24 @@ def test_what_is_no_keypad_is_tried_again_until_it_is_closed(tmp_path, caplog, w
     assert levels[0] == "WARNING"
     assert set(levels[1:]) == {"DEBUG"}
     assert "does not work" in caplog.records[0].message
+
+
+def test_a_terminal_named_by_mistake_does_not_take_the_service_along():
+    """A service leads a session of its own: the first terminal it opens would be that session's, and end it."""
+    ours, theirs = pty.openpty()
+    script = (
+        "import sys, time\nfrom faceplate.door.drivers.keypad import _opened\n"
+        "try:\n    with _opened(sys.argv[1]): pass\nexcept OSError: pass\n"
+        "print('tried', flush=True)\nsys.stdin.read()\nprint('alive')"
+    )
+    command = [sys.executable, "-c", script, os.ttyname(theirs)]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, text=True, start_new_session=True) as service:
+        assert service.stdout is not None
+        assert service.stdout.readline() == "tried\n"
+        os.close(theirs)
+        os.close(ours)
+        told, _ = service.communicate(timeout=20)
+    assert (told, service.returncode) == ("alive\n", 0)
 
 
 def test_it_is_closed_at_once_also_while_it_waits(tmp_path, caplog):

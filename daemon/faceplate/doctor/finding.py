@@ -73,9 +73,7 @@ class Check:
     """All that it may advise, besides AS_ROOT; the first goes with what it raises"""
 
 
-AS_ROOT: Final = (
-    "Run it as root: sudo faceplate doctor. If this is the daemon's user, let it in there"
-)
+AS_ROOT: Final = "Run it as root: sudo faceplate doctor. If this is the daemon's user, let it in there"
 """Where it may not look, it cannot say that all is well"""
 
 

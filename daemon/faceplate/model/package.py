@@ -108,7 +108,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 def _read(path: Path) -> bytes:
     """A plain file's bytes; nothing that could be endless, or make its reader wait."""
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise ModelError(f"{path} is no plain file")

@@ -139,7 +139,8 @@ class Keypad:
 @contextmanager
 def _opened(path: str) -> Iterator[int]:
     """The device, and this process the only one that hears of its keys: no console, no other program."""
-    device = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    # A terminal named by mistake must not become this service's, whose end would be the end of it, too.
+    device = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         if stat.S_ISCHR(os.fstat(device).st_mode):
             fcntl.ioctl(device, _EVIOCGRAB, 1)
