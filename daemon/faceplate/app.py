@@ -28,7 +28,7 @@ from faceplate.door.drivers.secure import write_lines
 from faceplate.door.drivers.simulated import hardware_of as simulated_hardware
 from faceplate.door.hardware import Hardware
 from faceplate.enrolling.session import EnrolmentSession
-from faceplate.enrolment_window import EnrolmentWindow
+from faceplate.enrolling.window import EnrolmentWindow
 from faceplate.errors import ControlError, StoreError
 from faceplate.events import DoorEvent, DoorMode
 from faceplate.events import wall_clock as present

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from faceplate.enrolling.session import EnrolmentSession
-from faceplate.enrolment_window import EnrolmentWindow
+from faceplate.enrolling.window import EnrolmentWindow
 from faceplate.errors import ModelError, OrderRefusedError
 from faceplate.model.bundle import CONTRACT, MANIFEST, installed_label
 from faceplate.recognition import Recognition

@@ -17,8 +17,8 @@ import yaml
 
 from faceplate.__main__ import main
 from faceplate.camera.clock import monotonic
-from faceplate.commands.bundle_report import WORDS
-from faceplate.commands.bundle_trial import side_of, watch
+from faceplate.commands.bundling.report import WORDS
+from faceplate.commands.bundling.trial import side_of, watch
 from faceplate.commands.common import ExitCode
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config_file import load_config

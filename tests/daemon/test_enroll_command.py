@@ -13,12 +13,13 @@ import pytest
 import faceplate
 from enrolling_faces import GOOD, seen, view
 from faceplate.__main__ import main
-from faceplate.commands import enroll_page, people_orders
+from faceplate.commands import people_orders
 from faceplate.commands.common import ExitCode
-from faceplate.commands.enroll_page import page_of
-from faceplate.commands.enroll_screen import QUIT, SKIP, Keys
-from faceplate.commands.enroll_session import REPEAT, Patience, Prompter, led
-from faceplate.commands.enroll_verdict import verdict
+from faceplate.commands.enrolling import page
+from faceplate.commands.enrolling.page import page_of
+from faceplate.commands.enrolling.screen import QUIT, SKIP, Keys
+from faceplate.commands.enrolling.session import REPEAT, Patience, Prompter, led
+from faceplate.commands.enrolling.verdict import verdict
 from faceplate.enrolling.guide import CERTAIN, WANTED, Taken, begun
 from faceplate.enrolling.steps import Step
 from faceplate.errors import EnrolmentError, StoreError
@@ -273,6 +274,6 @@ def test_a_public_address_is_not_served(monkeypatch, address):
             """There is nothing to close."""
 
     with closing(Probe()) as probe, monkeypatch.context() as patch:
-        patch.setattr(enroll_page.socket, "socket", lambda *_: probe)  # no test has two network cards
+        patch.setattr(page.socket, "socket", lambda *_: probe)  # no test has two network cards
         with pytest.raises(EnrolmentError, match=f"no address in a local network \\(found: {address}\\)"):
             page_of("lan", 0, nullcontext).__enter__()

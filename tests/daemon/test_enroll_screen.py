@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 
 from enrolling_faces import GOOD, seen, view
-from faceplate.commands.enroll_screen import QUIT, SKIP, Screen, drawing, one_line, tree_of
+from faceplate.commands.enrolling.screen import QUIT, SKIP, Screen, drawing, one_line, tree_of
 from faceplate.enrolling.guide import begun, guided, skipped
 from faceplate.enrolling.steps import Step
 from faceplate.types import Seconds

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config_file import config_from
-from faceplate.enrolment_window import LONGEST, EnrolmentWindow, free_name
+from faceplate.enrolling.gathering import KNOWN, SEVERAL, WANTED
+from faceplate.enrolling.window import LONGEST, EnrolmentWindow, free_name
 from faceplate.errors import EnrolmentError, OrderRefusedError, StoreError
-from faceplate.gathering import KNOWN, SEVERAL, WANTED
 from faceplate.people.enrolment import Picture
 from faceplate.people.person import same_name
 from faceplate.pictures import read_picture

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.gathering import (
+from faceplate.enrolling.gathering import (
     ADVICE,
     ALIKE,
     APART,

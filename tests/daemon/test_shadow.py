@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.commands.bundle_report import Trial
+from faceplate.commands.bundling.report import Trial
 from faceplate.people.comparison import Comparison, Examined, Recognised, compare
 from faceplate.people.examination import Apart, Probe
 from faceplate.people.matching import Thresholds

@@ -21,7 +21,7 @@ from faceplate.control.protocol import Fault
 from faceplate.control.server import ControlServer
 from faceplate.dashboard import Dashboard
 from faceplate.enrolling.session import EnrolmentSession
-from faceplate.enrolment_window import EnrolmentWindow
+from faceplate.enrolling.window import EnrolmentWindow
 from faceplate.errors import OrderRefusedError, StoreError
 from faceplate.events import DoorMode, DoorStatus
 from faceplate.model.bundle import DEFAULT_BUNDLE

@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from faceplate.camera.clock import monotonic
-from faceplate.commands import enroll_options
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
-from faceplate.commands.enroll_door import EnrolmentDoor, door_of
-from faceplate.commands.enroll_page import no_page, page_of
-from faceplate.commands.enroll_screen import Screen, tree_of
-from faceplate.commands.enroll_session import Patience, led
-from faceplate.commands.enroll_verdict import Verdict, verdict
+from faceplate.commands.enrolling import options
+from faceplate.commands.enrolling.door import EnrolmentDoor, door_of
+from faceplate.commands.enrolling.page import no_page, page_of
+from faceplate.commands.enrolling.screen import Screen, tree_of
+from faceplate.commands.enrolling.session import Patience, led
+from faceplate.commands.enrolling.verdict import Verdict, verdict
 from faceplate.commands.people_orders import check_owner, household_of, note_enrolled, order_people
 from faceplate.config import Config
 from faceplate.enrolling.choice import LEAST
@@ -57,7 +57,7 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
-    enroll_options.add_options(parser)
+    options.add_options(parser)
     parser.set_defaults(run=_run)
 
 
@@ -78,7 +78,7 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     set_up_logging(config.log)
     logging.getLogger().setLevel(logging.ERROR)  # the screen is for the guide
     asked = _Asked(
-        tidy_name(arguments.name), change_from(enroll_options.rights_of(arguments, config.access.time_zone)), arguments
+        tidy_name(arguments.name), change_from(options.rights_of(arguments, config.access.time_zone)), arguments
     )
     screen = Screen(sys.stderr if arguments.json else sys.stdout)
     with _interruptible(), _page(arguments, screen) as board:

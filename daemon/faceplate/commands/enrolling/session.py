@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from faceplate.camera.clock import monotonic
-from faceplate.commands.enroll_door import EnrolmentDoor
-from faceplate.commands.enroll_screen import QUIT, SKIP, Keys
-from faceplate.commands.enroll_verdict import already_enrolled
+from faceplate.commands.enrolling.door import EnrolmentDoor
+from faceplate.commands.enrolling.screen import QUIT, SKIP, Keys
+from faceplate.commands.enrolling.verdict import already_enrolled
 from faceplate.enrolling.guide import Guide, Known, guided, skipped
 from faceplate.enrolling.steps import HINTS, Step
 from faceplate.enrolling.view import View

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from faceplate.commands.bundle_report import Trial
-from faceplate.commands.bundle_trial import Side, at_the_door, check, clip, side_of, trial_of, watch
+from faceplate.commands.bundling.report import Trial
+from faceplate.commands.bundling.trial import Side, at_the_door, check, clip, side_of, trial_of, watch
 from faceplate.commands.common import ExitCode, config_of, set_up_logging
 from faceplate.commands.either import Record, daemon_runs, order_either
 from faceplate.config import Config

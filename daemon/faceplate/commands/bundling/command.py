@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from faceplate.commands import bundle_change
-from faceplate.commands.bundle_report import licences_of
+from faceplate.commands.bundling import change
+from faceplate.commands.bundling.report import licences_of
 from faceplate.commands.common import ExitCode, Subparsers, config_of
 from faceplate.errors import ModelError
 from faceplate.model.bundle import Manifest, installed_manifest, load_bundle
@@ -36,7 +36,7 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         description="Put the bundle in force that was before. People enrolled since stay, and people removed since "
         "stay removed. Refused only if that bundle is damaged, or would let somebody in as somebody else.",
     )
-    back.set_defaults(run=bundle_change.rollback)
+    back.set_defaults(run=change.rollback)
     listing = actions.add_parser("list", parents=[options], help="the bundles installed, and which is in force")
     listing.set_defaults(run=_list)
     show = actions.add_parser("show", parents=[options], help="what a bundle says of itself, checked whole")
@@ -67,7 +67,7 @@ def _register_install(actions: Subparsers, options: argparse.ArgumentParser) -> 
         "--accept-losses", action="store_true", help="switch even if somebody would not be recognised any more"
     )
     install.add_argument("--yes", action="store_true", help="do not ask; what only you can judge is refused")
-    install.set_defaults(run=bundle_change.install)
+    install.set_defaults(run=change.install)
 
 
 def _list(arguments: argparse.Namespace) -> ExitCode:

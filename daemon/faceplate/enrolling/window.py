@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from faceplate.enrolling.gathering import NOTHING, WANTED, Gathered, considered
 from faceplate.errors import EnrolmentError, FaceplateError, OrderRefusedError
-from faceplate.gathering import NOTHING, WANTED, Gathered, considered
 from faceplate.people.enrolment import Enrolment, Picture
 from faceplate.people.person import Person, same_name, tidy_name
 from faceplate.types import Clock, Decision, Frame, Match, Seconds, Show

@@ -17,7 +17,7 @@ from faceplate import app
 from faceplate.camera.clock import monotonic
 from faceplate.camera.recording import PICTURES, Stills
 from faceplate.camera.replay import ReplayCamera
-from faceplate.commands.bundle_report import Trial, licences_of
+from faceplate.commands.bundling.report import Trial, licences_of
 from faceplate.commands.in_force import InForce, in_force
 from faceplate.commands.replay import visits
 from faceplate.config import Config

@@ -1,0 +1,1 @@
+"""`faceplate bundle`: installing another bundle, after a trial."""

@@ -1,0 +1,1 @@
+"""`faceplate enroll`: the command, and what it shows."""
