@@ -1,4 +1,4 @@
-"""The sections of what the device is, keeps and says: device, journal, control, speech, log."""
+"""The sections of what the device is, keeps and says: device, journal, control, speech, kiosk, log."""
 
 from __future__ import annotations
 
@@ -47,6 +47,9 @@ class ControlConfig(Section):
     bridge: Annotated[str, Field(min_length=1)] | None = "faceplate-bridge"
     """The user whom `faceplate bridge` runs as: may read the journal and order what `bridge.commands` lets in"""
 
+    kiosk: Annotated[str, Field(min_length=1)] | None = "faceplate-kiosk"
+    """The user whom `faceplate kiosk` runs as: is told what the screen at the door shows, and nothing else"""
+
 
 class SpeechConfig(Section):
     """What the door says aloud, by espeak-ng."""
@@ -58,6 +61,13 @@ class SpeechConfig(Section):
     """"Come closer", "one at a time" ..."""
 
     language: Literal["en", "de", "fr", "es"] = "en"
+
+
+class KioskConfig(Section):
+    """The page for a screen at the door; `faceplate kiosk` serves it, if that is started."""
+
+    port: Annotated[int, Field(ge=1024, le=65535)] = 8321
+    """On 127.0.0.1"""
 
 
 class LogConfig(Section):
