@@ -27,7 +27,7 @@ from faceplate.model.bundle import DEFAULT_BUNDLE
 from faceplate.model.bundle_store import BundleStore
 from faceplate.orders.arguments import NewRights
 from faceplate.orders.bundle_commands import bundle_commands
-from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands, screen_command
 from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
@@ -104,7 +104,8 @@ def table(house, tmp_path):
     commands = door_commands(orders, report) | people_commands(people)
     store = BundleStore(tmp_path / "bundles")
     commands |= bundle_commands(store, house.write, dashboard.restart) | journal_commands(journal)
-    return commands | remote_commands(CommandsConfig(), orders, dashboard, rows_of(journal))
+    commands |= remote_commands(CommandsConfig(), orders, dashboard, rows_of(journal))
+    return commands | screen_command(lambda: {"kind": "idle", "text": ""})
 
 
 @pytest.fixture
