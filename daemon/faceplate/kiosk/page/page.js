@@ -4,7 +4,7 @@ const EVERY = 400;
 const PATIENCE = 1500;
 const OLDEST = 3000;
 const SIGNS = {
-  idle: "", prompt: "→", welcome: "✓", refused: "✕", locked_out: "✕", door_open: "!", alarm: "!", out_of_service: "–",
+  idle: "", prompt: "◉", welcome: "✓", refused: "✕", locked_out: "✕", door_open: "!", alarm: "!", out_of_service: "–",
 };
 
 const page = document.documentElement;
@@ -23,7 +23,7 @@ function show(now) {
 }
 
 function tick() {
-  const time = new Date().toLocaleTimeString(page.lang, { hour: "2-digit", minute: "2-digit" });
+  const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   if (clock.textContent !== time) clock.textContent = time;
   if (performance.now() - heard > OLDEST) show(outOfService);
 }
