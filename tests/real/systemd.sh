@@ -212,9 +212,9 @@ expect "all that in a user namespace of its own (PrivateUsers=yes)" test "$(prop
 kiosk_user() { there setpriv --reuid faceplate-kiosk --regid faceplate-kiosk --groups "$(there getent group faceplate | cut -d: -f3)" -- "$@"; }
 refused "to ask for the status as its user" "may not" kiosk_user $faceplate status --json
 refused "to unlock as its user" "may not" kiosk_user $faceplate unlock
-there systemctl kill --signal=STOP faceplate
+there systemctl kill --signal=STOP --kill-whom=main faceplate
 until_ "while the daemon stands still it is out of service" 5 shows out_of_service
-there systemctl kill --signal=CONT faceplate
+there systemctl kill --signal=CONT --kill-whom=main faceplate
 until_ "and then it is not" 20 shows idle
 
 say "faceplate doctor"
