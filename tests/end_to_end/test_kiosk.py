@@ -19,8 +19,8 @@ import pytest
 from broker import Program, free_port
 from faceplate import voice
 from faceplate.control.protocol import Fault
-from faceplate.screen import STALE_AFTER
-from mqtt_house import CONTACT_LINE, MqttHouse
+from faceplate.screen import SHOWN_FOR, STALE_AFTER, Kind
+from mqtt_house import CONTACT_LINE, PIN, MqttHouse
 from waiting import until
 
 _PATIENCE = 40.0
@@ -131,6 +131,17 @@ def test_a_name_is_shown_where_the_door_says_it_aloud(house, kiosk, scene, tmp_p
         screen.wait_for(*IDLE)
         scene.man()
         screen.wait_for("welcome", "Welcome, Daniel")
+
+
+def test_whoever_is_let_in_by_a_pin_alone_is_welcomed_too(house, kiosk):
+    house.tree["access"]["pin"] = {"alone": True}
+    house.write()
+    _, screen = kiosk
+    with house.daemon():
+        screen.wait_for(*IDLE)
+        house.run("pin", told=f"{PIN}\n")
+        screen.wait_for("welcome", "Welcome", within=SHOWN_FOR[Kind.WELCOME])
+        assert house.ever_opened()
 
 
 @pytest.mark.usefixtures("kiosk")
