@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.functional_validators import BeforeValidator
 
 from faceplate.config.section import AnyPath, Section, tuple_from
@@ -49,6 +49,14 @@ class ControlConfig(Section):
 
     kiosk: Annotated[str, Field(min_length=1)] | None = "faceplate-kiosk"
     """The user whom `faceplate kiosk` runs as: is told what the screen at the door shows, and nothing else"""
+
+    @model_validator(mode="after")
+    def _bridge_and_kiosk_are_two(self) -> Self:
+        if self.kiosk is not None and self.kiosk in {self.bridge, *self.operators}:
+            raise ValueError(
+                f"kiosk is {self.kiosk!r}, who is the bridge or an operator, too: expected a user who may nothing else"
+            )
+        return self
 
 
 class SpeechConfig(Section):
