@@ -40,7 +40,7 @@ _EXIT_CODES = {
 
 # Each command, and the module it is in.
 _COMMANDS = (
-    {name: name for name in ("run", "bridge", "demo", "people", "replay", "journal", "secure", "doctor")}
+    {name: name for name in ("run", "bridge", "kiosk", "demo", "people", "replay", "journal", "secure", "doctor")}
     | {"check-gallery": "check_gallery", "thresholds": "thresholds"}
     | {"enroll": "enrolling.command", "bundle": "bundling.command"}
     | dict.fromkeys(("status", "unlock", "lock", "mode", "lockdown", "face", "lockout", "clock", "pin"), "control")

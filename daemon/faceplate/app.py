@@ -39,7 +39,7 @@ from faceplate.journal.retention import Retention
 from faceplate.loop import guard
 from faceplate.model.bundle_store import BundleStore
 from faceplate.orders.bundle_commands import bundle_commands
-from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands, screen_command
 from faceplate.orders.enrolment_commands import enrolment_commands
 from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
@@ -50,6 +50,7 @@ from faceplate.people.household import Household
 from faceplate.quiet import steady_opencv
 from faceplate.recognition import Recognition, bundle_folder, named_bundle
 from faceplate.restart import Run, marked
+from faceplate.screen import Screen
 from faceplate.service import Stop, keep_going
 from faceplate.settings import Settings
 from faceplate.snapshot import Snapshots
@@ -142,11 +143,12 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
         voice = _voice_of(config, stack)
         dashboard = _dashboard_of(config, standing, door, this_run, stop, voice)
         stack.callback(dashboard.window.close)
-        reception = stack.enter_context(_attended(config, door, recorder, standing, dashboard))
+        screen = Screen(config.speech, door.status, monotonic)
+        reception = stack.enter_context(_attended(config, door, recorder, standing, dashboard, screen))
         moved = stack.enter_context(supervised(door.check, LOADING, monotonic))
 
         def watch() -> None:
-            say = voice.show if voice else show_nothing
+            say = in_turn(screen.show, voice.show if voice else show_nothing)
             _watch(config, door, recorder, reception, say, dashboard, stop, stopping, moved)
 
         if patient:
@@ -213,8 +215,8 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
 
 
 @contextmanager
-def _attended(
-    config: Config, door: Door, recorder: Recorder, standing: StandingFile, dashboard: Dashboard
+def _attended(  # noqa: PLR0913, PLR0917 - each is asked, or told, by what is ordered
+    config: Config, door: Door, recorder: Recorder, standing: StandingFile, dashboard: Dashboard, screen: Screen
 ) -> Iterator[Reception]:
     """A reception that faces, keypad and control socket may turn to."""
     gallery = Gallery(config.people.store, config.people.key_file)
@@ -231,7 +233,7 @@ def _attended(
     def remember(mode: DoorMode) -> None:
         standing.change(lambda now: replace(now, mode=mode))
 
-    door_orders = DoorOrders(door, reception, recorder, remember)
+    door_orders = DoorOrders(door, reception, recorder, remember, screen.tell)
     household = Household(gallery, {ALWAYS, NEVER, *config.access.schedules})
     report = StatusReport(door, reception, household.count, config.people.store, monotonic, more=dashboard.facts)
     rows = rows_of(config.journal.path)
@@ -242,7 +244,8 @@ def _attended(
     )
     commands |= enrolment_commands(dashboard)
     commands |= remote_commands(config.bridge.commands, door_orders, dashboard, rows)
-    ranks = Ranks.of(config.control.operators, config.control.bridge)
+    commands |= screen_command(lambda: screen.words(locked_out=reception.status().locked_out > 0).facts())
+    ranks = Ranks.of(config.control.operators, config.control.bridge, config.control.kiosk)
     orders = Orders(commands, recorder, ranks)
     with ExitStack() as stack:
         stack.enter_context(_under_orders(config, orders))

@@ -12,7 +12,7 @@ import annotated_types
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from faceplate.config import Config
@@ -402,3 +402,10 @@ def test_a_camera_address_is_not_shown(tmp_path):
 def test_a_configuration_cannot_be_changed():
     with pytest.raises(ValueError, match="frozen"):
         Config().door.line = 3
+
+
+@pytest.mark.parametrize("other", [{"bridge": "kim"}, {"operators": ["anna", "kim"]}])
+def test_who_is_told_what_the_screen_shows_is_neither_bridge_nor_operator(other):
+    with pytest.raises(ValidationError, match="kiosk is 'kim', who is the bridge or an operator"):
+        Config.model_validate({"control": {"kiosk": "kim"} | other})
+    assert Config.model_validate({"control": {"kiosk": None, "bridge": None}}).control.kiosk is None

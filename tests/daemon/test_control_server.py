@@ -501,3 +501,9 @@ def test_operators_are_root_ourselves_and_whoever_is_named():
 def test_a_bridge_that_does_not_exist_is_nobody():
     assert Ranks.of([], "nobody-such") == Ranks(operator_uids([]), None) == Ranks.of([], None)
     assert Ranks.of([], "daemon").bridge not in {None, 0, os.geteuid()}
+
+
+def test_nor_is_a_kiosk():
+    assert Ranks.of([], None, "nobody-such") == Ranks.of([], None)
+    ranks = Ranks.of([], None, "daemon")
+    assert (ranks.bridge, ranks.kiosk) == (None, Ranks.of([], "daemon").bridge)

@@ -21,7 +21,8 @@ EXAMPLES = [
     pytest.param(text, id=f"{page.name}-{number}")
     for page in PAGES
     for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
-    if set(yaml.safe_load(text)) <= {"access", "door", "camera", "people", "vision", "journal", "control", "bridge"}
+    if set(yaml.safe_load(text))
+    <= {"access", "door", "camera", "people", "vision", "journal", "control", "bridge", "speech", "kiosk"}
 ]
 
 

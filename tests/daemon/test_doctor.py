@@ -716,6 +716,7 @@ def test_units_that_run_watched_and_confined_are_well(case):
         ("faceplate", {"User": ""}, (Level.FAULT, machine.USER)),
         ("faceplate-bridge", {"User": "no-such-user"}, (Level.FAULT, machine.USER)),
         ("faceplate-bridge", {"ActiveState": "failed"}, (Level.FAULT, machine.LOG)),
+        ("faceplate-kiosk", {"ActiveState": "failed"}, (Level.FAULT, machine.LOG)),
     ],
 )
 def test_units_that_are_not_as_they_should_be(case, systemd, unit, changed, ill):

@@ -97,9 +97,10 @@ def test_asking_for_help_loads_nothing_that_was_not_asked_for(words, heavy):
     assert deeds == []
 
 
-def test_the_bridge_has_no_business_with_pictures():
-    modules, _ = loaded_by(HELP.format(words=["bridge", "--help"]))
-    assert "cv2" not in modules
+@pytest.mark.parametrize("name", ["bridge", "kiosk"])
+def test_those_beside_the_lock_have_no_business_with_pictures(name):
+    modules, _ = loaded_by(HELP.format(words=[name, "--help"]))
+    assert modules & {"cv2", "numpy"} == set()
 
 
 def test_only_the_runtime_that_was_chosen_is_loaded(runtime):

@@ -14,7 +14,7 @@ from faceplate.control.peers import Peer, Ranks
 from faceplate.control.protocol import Done, Fault, Refused, Request
 from faceplate.errors import DoorError, EnrolmentError, FaceplateError, OrderRefusedError, StoreError
 from faceplate.events import CommandEvent, DoorEventType, DoorMode, DoorStatus, Order
-from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands, screen_command
 from faceplate.orders.enrolment_commands import enrolment_commands
 from faceplate.orders.orders import Orders
 from faceplate.orders.people_commands import people_commands
@@ -25,7 +25,8 @@ from faceplate.types import Cue, Decision, Method, Outcome, Reason, Seconds
 ANNA = Peer("anna", 1000, 4711)
 MEMBER = Peer("member", 1001, 4712)
 BRIDGE = Peer("faceplate-bridge", 990, 4713)
-RANKS = Ranks(frozenset({0, ANNA.uid}), BRIDGE.uid)
+KIOSK = Peer("faceplate-kiosk", 991, 4714)
+RANKS = Ranks(frozenset({0, ANNA.uid}), BRIDGE.uid, KIOSK.uid)
 
 # What each mode is after an order, as far as these tests go; what is missing is refused.
 MODES = {
@@ -206,6 +207,7 @@ def orders_of(house, permitted=EVERYTHING):
     commands |= enrolment_commands(house)
     door_orders = DoorOrders(door, reception, house, house.remember)
     commands |= remote_commands(permitted, door_orders, house, house.rows)
+    commands |= screen_command(lambda: {"kind": "idle", "text": ""})
     return Orders(commands, house, RANKS)
 
 
@@ -299,8 +301,18 @@ ENROLMENT = {
     "enrolment.hint": ({"session": KEY, "cue": "turn_left"}, ("hint", KEY, Cue.TURN_LEFT), {}),
     "enrolment.end": ({"session": KEY}, ("end", KEY), {}),
 }
-APART = {"status", "pin", "people.set", "remote.unlock", "remote.pin", "remote.journal", "snapshot", *ENROLMENT}
-UNAUDITED = {"status", "remote.journal", "snapshot", *ENROLMENT}
+APART = {
+    "status",
+    "pin",
+    "people.set",
+    "remote.unlock",
+    "remote.pin",
+    "remote.journal",
+    "snapshot",
+    "screen",
+    *ENROLMENT,
+}
+UNAUDITED = {"status", "remote.journal", "snapshot", "screen", *ENROLMENT}
 CASES = [pytest.param((name, *case), id=f"{name} {case[0]}") for name, cases in SOUND.items() for case in cases]
 
 # Arguments each command refuses, with the path the refusal names.
@@ -339,6 +351,7 @@ UNSOUND = {
     "remote.journal": ({"after": 0, "limit": 101}, "arguments.limit"),
     "remote.note_refused": ({"reason": "Not a word"}, "arguments.reason"),
     "snapshot": ({"x": 1}, "arguments.x"),
+    "screen": ({"x": 1}, "arguments.x"),
 }
 
 
@@ -439,6 +452,37 @@ def test_the_bridge_may_order_what_comes_from_afar_and_nothing_else(house, order
     else:
         assert answer.reason is Fault.FORBIDDEN
         assert house.commands_done() == []
+
+
+@pytest.mark.parametrize("command", UNSOUND)
+def test_the_screen_at_the_door_is_told_what_it_shows_and_may_order_nothing_else(house, orders, command):
+    arguments = SOUND[command][0][0] if command in SOUND else {}
+    answer = ask(orders, command, arguments, KIOSK)
+    if command == "screen":
+        assert answer == Done({"kind": "idle", "text": ""})
+        assert house.did == []
+    else:
+        assert answer.reason is Fault.FORBIDDEN
+        assert house.commands_done() == []
+
+
+def test_without_such_a_user_only_operators_see_what_the_screen_shows(house):
+    commands = screen_command(lambda: {"kind": "idle", "text": ""})
+    orders = Orders(commands, house, Ranks(frozenset({0, ANNA.uid})))
+    assert isinstance(ask(orders, "screen"), Done)
+    assert {ask(orders, "screen", peer=peer).reason for peer in (MEMBER, BRIDGE, KIOSK)} == {Fault.FORBIDDEN}
+
+
+def test_who_enters_a_pin_at_the_door_is_shown_what_came_of_it_and_from_afar_nothing_is_shown(house):
+    shown: list[Decision] = []
+    door_orders = DoorOrders(Door(house), Reception(house), house, house.remember, shown.append)
+    orders = Orders(
+        door_commands(door_orders, dict) | remote_commands(EVERYTHING, door_orders, house, house.rows), house, RANKS
+    )
+    assert isinstance(ask(orders, "remote.unlock", {"pin": "258025"}), Done)
+    assert shown == []
+    assert isinstance(ask(orders, "pin", {"digits": "2580"}), Done)
+    assert shown == [house.decision]
 
 
 REMOTE = {

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from faceplate.config import KioskConfig
 from faceplate.doctor.machine import LOOSEST
 
 UNITS = Path(__file__).parents[2] / "systemd"
@@ -38,7 +39,7 @@ def installed(tmp_path: Path) -> list[Path]:
     for name in NAMES:
         text = (UNITS / name).read_text(encoding="utf-8")
         files.append(tmp_path / name)
-        files[-1].write_text(re.sub(r"/opt/faceplate/bin/\w+", sys.executable, text), encoding="utf-8")
+        files[-1].write_text(re.sub(r"(?m)^(ExecStart\w*=-?)/\S+", rf"\1{sys.executable}", text), encoding="utf-8")
     return files
 
 
@@ -55,8 +56,9 @@ def options(unit: str, section: str = "Service") -> dict[str, list[str]]:
     return found
 
 
-def test_both_are_there():
-    assert {name.removesuffix(".service") for name in NAMES} == set(LOOSEST)
+def test_all_are_there():
+    """The browser on the display is none of ours, and its sandbox needs what the others do without."""
+    assert {name.removesuffix(".service") for name in NAMES} == {*LOOSEST, "faceplate-display"}
 
 
 def test_systemd_has_nothing_to_say_of_them(analyze, installed):
@@ -91,3 +93,19 @@ def test_it_is_watched_bounded_and_leaves_no_memory_behind(unit):
     assert told["LimitCORE"] == ["0"]
     assert told["MemorySwapMax"] == ["0"]
     assert {"MemoryMax", "TasksMax", "LogRateLimitIntervalSec", "LogRateLimitBurst"} <= told.keys()
+
+
+def test_the_display_shows_the_page_of_the_default_port_and_reaches_no_other():
+    text = (UNITS / "faceplate-display.service").read_text(encoding="utf-8")
+    assert f" http://127.0.0.1:{KioskConfig().port}/\n" in text
+    told = options("faceplate-display")
+    assert (told["IPAddressDeny"], told["IPAddressAllow"]) == (["any"], ["localhost"])
+    assert "SupplementaryGroups" not in told
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_unit_starts_another(name):
+    """What the owner does not enable does not run."""
+    told = options(name.removesuffix(".service"), "Unit")
+    pulled = [word for key in ("Wants", "Requires", "BindsTo", "Upholds") for word in told.get(key, [])]
+    assert "faceplate" not in " ".join(pulled)

@@ -28,7 +28,7 @@ from faceplate.model.bundle import DEFAULT_BUNDLE
 from faceplate.model.bundle_store import BundleStore
 from faceplate.orders.arguments import NewRights
 from faceplate.orders.bundle_commands import bundle_commands
-from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands
+from faceplate.orders.door_commands import DoorOrders, StatusReport, door_commands, screen_command
 from faceplate.orders.enrolment_commands import enrolment_commands
 from faceplate.orders.journal_commands import journal_commands, rows_of
 from faceplate.orders.orders import Orders
@@ -107,7 +107,8 @@ def table(house, tmp_path):
     store = BundleStore(tmp_path / "bundles")
     commands |= bundle_commands(store, house.write, dashboard.restart) | journal_commands(journal)
     commands |= enrolment_commands(dashboard)
-    return commands | remote_commands(CommandsConfig(), orders, dashboard, rows_of(journal))
+    commands |= remote_commands(CommandsConfig(), orders, dashboard, rows_of(journal))
+    return commands | screen_command(lambda: {"kind": "idle", "text": ""})
 
 
 @pytest.fixture

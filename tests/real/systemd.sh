@@ -100,6 +100,7 @@ say "users, configuration and units, as the README says"
 inside groupadd --system gpio
 inside useradd --system --groups gpio,video faceplate
 inside useradd --system faceplate-bridge
+inside useradd --system faceplate-kiosk
 inside install -d -o faceplate -g faceplate -m 700 /var/lib/faceplate
 inside install -d -o faceplate -g faceplate -m 750 /etc/faceplate
 cat >"$root/config.yaml" <<END
@@ -199,6 +200,23 @@ ok "faceplate/front-door/lock/state: $(told lock/state)"
 ok "a row of the journal, by the control socket: $(there mosquitto_sub -W 20 -C 1 -t 'faceplate/front-door/event/access')"
 expect "all that in a user namespace of its own (PrivateUsers=yes)" test "$(property faceplate-bridge PrivateUsers)" = yes
 
+say "the page for a screen at the door"
+words() { there python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:8321/words").read().decode())'; }
+shows() { [[ $(words) == *"\"kind\": \"$1\""* ]]; }
+expect "nobody started it" test "$(property faceplate-kiosk ActiveState) $(property faceplate-display ActiveState)" = "inactive inactive"
+expect "systemctl start returns" there systemctl start faceplate-kiosk
+expect "it serves" status_holds faceplate-kiosk serving
+until_ "the man is welcomed" 30 shows welcome
+ok "as $(words)"
+expect "all that in a user namespace of its own (PrivateUsers=yes)" test "$(property faceplate-kiosk PrivateUsers)" = yes
+kiosk_user() { there setpriv --reuid faceplate-kiosk --regid faceplate-kiosk --groups "$(there getent group faceplate | cut -d: -f3)" -- "$@"; }
+refused "to ask for the status as its user" "may not" kiosk_user $faceplate status --json
+refused "to unlock as its user" "may not" kiosk_user $faceplate unlock
+there systemctl kill --signal=STOP --kill-whom=main faceplate
+until_ "while the daemon stands still it is out of service" 5 shows out_of_service
+there systemctl kill --signal=CONT --kill-whom=main faceplate
+until_ "and then it is not" 20 shows idle
+
 say "faceplate doctor"
 there env "${stand_in[@]}" $faceplate doctor | sed 's/^/   | /' || fail "the doctor found a fault"
 
@@ -276,7 +294,7 @@ until_ "the watchdog ends it, and it is started again" 60 comes_back
 expect "and locked" is_locked
 
 say "what it takes"
-for unit in faceplate faceplate-bridge; do
+for unit in faceplate faceplate-bridge faceplate-kiosk; do
   for process in $(there cat "/sys/fs/cgroup$(property $unit ControlGroup)/cgroup.procs"); do
     ok "$unit: $(there awk '/^Name|^VmHWM|^Threads/ { printf "%s %s  ", $1, $2 }' "/proc/$process/status")($(
       there awk '/^Pss:/ { print $2 }' "/proc/$process/smaps_rollup") kB of its own share)"
@@ -284,7 +302,7 @@ for unit in faceplate faceplate-bridge; do
   ok "memory.peak of $unit: $(there cat "/sys/fs/cgroup$(property $unit ControlGroup)/memory.peak" 2>/dev/null ||
     echo 'this kernel lets no namespace count memory'), MemoryMax $(property $unit MemoryMax)"
 done
-for unit in faceplate faceplate-bridge; do
+for unit in faceplate faceplate-bridge faceplate-kiosk; do
   ok "$(there systemd-analyze security --no-pager "$unit" | grep -o 'Overall .*[0-9.]* [A-Z]*')"
 done
 
@@ -329,7 +347,7 @@ until_ "the man is let in" 30 is_unlocked
 ok "it complains of nothing"
 
 say "an end in good order"
-expect "systemctl stop" there systemctl stop faceplate-bridge faceplate
+expect "systemctl stop" there systemctl stop faceplate-kiosk faceplate-bridge faceplate
 expect "the door is locked" is_locked
 ok "faceplate/front-door/availability: $(told availability)"
 ok "how it ended: $(property faceplate Result), and of the bridge: $(property faceplate-bridge Result)"

@@ -19,6 +19,7 @@ from faceplate.config.service import (
     ControlConfig,
     DeviceConfig,
     JournalConfig,
+    KioskConfig,
     LogConfig,
     SpeechConfig,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "DoorConfig",
     "HomeAssistantConfig",
     "JournalConfig",
+    "KioskConfig",
     "LogConfig",
     "PeopleConfig",
     "QualityConfig",
@@ -57,6 +59,7 @@ class Config(Section):
     journal: JournalConfig = JournalConfig()
     control: ControlConfig = ControlConfig()
     speech: SpeechConfig = SpeechConfig()
+    kiosk: KioskConfig = KioskConfig()
     bridge: BridgeConfig = BridgeConfig()
     log: LogConfig = LogConfig()
 

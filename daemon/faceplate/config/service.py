@@ -1,11 +1,11 @@
-"""The sections of what the device is, keeps and says: device, journal, control, speech, log."""
+"""The sections of what the device is, keeps and says: device, journal, control, speech, kiosk, log."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.functional_validators import BeforeValidator
 
 from faceplate.config.section import AnyPath, Section, tuple_from
@@ -47,6 +47,17 @@ class ControlConfig(Section):
     bridge: Annotated[str, Field(min_length=1)] | None = "faceplate-bridge"
     """The user whom `faceplate bridge` runs as: may read the journal and order what `bridge.commands` lets in"""
 
+    kiosk: Annotated[str, Field(min_length=1)] | None = "faceplate-kiosk"
+    """The user whom `faceplate kiosk` runs as: is told what the screen at the door shows, and nothing else"""
+
+    @model_validator(mode="after")
+    def _bridge_and_kiosk_are_two(self) -> Self:
+        if self.kiosk is not None and self.kiosk in {self.bridge, *self.operators}:
+            raise ValueError(
+                f"kiosk is {self.kiosk!r}, who is the bridge or an operator, too: expected a user who may nothing else"
+            )
+        return self
+
 
 class SpeechConfig(Section):
     """What the door says aloud, by espeak-ng."""
@@ -58,6 +69,13 @@ class SpeechConfig(Section):
     """"Come closer", "one at a time" ..."""
 
     language: Literal["en", "de", "fr", "es"] = "en"
+
+
+class KioskConfig(Section):
+    """The page for a screen at the door; `faceplate kiosk` serves it, if that is started."""
+
+    port: Annotated[int, Field(ge=1024, le=65535)] = 8321
+    """On 127.0.0.1"""
 
 
 class LogConfig(Section):

@@ -63,14 +63,18 @@ class Ranks:
     bridge: int | None = None
     """What may come from afar, and what the bridge needs to know; None: there is no such user"""
 
+    kiosk: int | None = None
+    """What is shown on the screen, and not even the status; None: there is no such user"""
+
     @classmethod
-    def of(cls, operators: Iterable[str], bridge: str | None) -> Self:
+    def of(cls, operators: Iterable[str], bridge: str | None, kiosk: str | None = None) -> Self:
         """As the configuration names them.
 
         Raises:
             ConfigError: there is no user of an operator's name.
         """
-        return cls(operator_uids(operators), None if bridge is None else _uid_of(bridge))
+        uids = (None if name is None else _uid_of(name) for name in (bridge, kiosk))
+        return cls(operator_uids(operators), *uids)
 
 
 def operator_uids(names: Iterable[str]) -> frozenset[int]:

@@ -24,7 +24,7 @@ USER = "Make the user, as the README says: sudo useradd --system NAME"
 SHIPPED = "Install the shipped units anew, and look through the drop-ins: systemctl cat faceplate faceplate-bridge"
 UNIT_CURES: Final = (LOG, INSTALL, ENABLE, USER, SHIPPED)
 
-LOOSEST: Final[Mapping[str, float]] = {"faceplate": 0.8, "faceplate-bridge": 1.5}
+LOOSEST: Final[Mapping[str, float]] = {"faceplate": 0.8, "faceplate-bridge": 1.5, "faceplate-kiosk": 1.5}
 """What `systemd-analyze security` may say of each unit: 0 is closed, 10 wide open"""
 
 _FOR_A_CAMERA = 0.9
@@ -68,15 +68,16 @@ def run(words: Sequence[str]) -> str:
 
 
 def units(case: Case, call: Run = run) -> Finding:
-    """Whether systemd starts, watches and confines both processes."""
+    """Whether systemd starts, watches and confines each process."""
     if shutil.which("systemctl") is None:
         return warning("there is no systemd: nobody starts the door again when it fails", INSTALL)
-    lock, bridge = (_shown(unit, call) for unit in LOOSEST)
+    lock, *others = (_shown(unit, call) for unit in LOOSEST)
     if lock.get("LoadState") != "loaded":
         return warning("faceplate.service is not installed: nobody starts the door again when it fails", INSTALL)
     found = _fault_of("faceplate", lock)
-    if bridge.get("UnitFileState") == "enabled" or bridge.get("ActiveState") == "active":
-        found = found or _fault_of("faceplate-bridge", bridge)
+    for unit, shown in zip(list(LOOSEST)[1:], others, strict=True):
+        if shown.get("UnitFileState") == "enabled" or shown.get("ActiveState") == "active":
+            found = found or _fault_of(unit, shown)
     if found is None and lock.get("UnitFileState") != "enabled":
         found = warning("faceplate.service is not enabled: after a power cut nobody starts it", ENABLE)
     return found or _confined(case, call)

@@ -93,7 +93,12 @@ class DoorOrders:
     """Does what is ordered of the door."""
 
     def __init__(
-        self, door: Door, reception: Reception, journal: Journal, remember: Callable[[DoorMode], None]
+        self,
+        door: Door,
+        reception: Reception,
+        journal: Journal,
+        remember: Callable[[DoorMode], None],
+        tell: Callable[[Decision], None] = lambda _: None,
     ) -> None:
         """Name what it works with.
 
@@ -102,11 +107,13 @@ class DoorOrders:
             reception: decides on PINs.
             journal: holds each decision before the door obeys it.
             remember: keeps the door's mode, as far as it may outlast a restart; raises StoreError.
+            tell: shows whoever entered a PIN at the door what came of it.
         """
         self._door = door
         self._reception = reception
         self._journal = journal
         self._remember = remember
+        self._tell = tell
         # The mode that is remembered must be the door's, also when two give orders at once.
         self._one_at_a_time = threading.Lock()
 
@@ -161,6 +168,7 @@ class DoorOrders:
         decision = self._reception.enter_pin(digits)
         self._journal.write(decision)
         self._door.obey(decision)
+        self._tell(decision)
         return decision
 
     def unlock_from_afar(self, given: RemotePin) -> dict[str, Any]:
@@ -222,6 +230,11 @@ def door_commands(orders: DoorOrders, status: Callable[[], dict[str, Any]]) -> d
 def status_command(status: Callable[[], dict[str, Any]]) -> dict[str, Command[Any]]:
     """The one that everybody may ask for."""
     return {"status": Command(Nothing, lambda _: status(), always, who=Who.EVERYBODY, audited=False)}
+
+
+def screen_command(words: Callable[[], dict[str, Any]]) -> dict[str, Command[Any]]:
+    """The one that the screen at the door may ask for, again and again, and the only one."""
+    return {"screen": Command(Nothing, lambda _: words(), always, who=Who.KIOSK, audited=False)}
 
 
 class StatusReport:

@@ -59,8 +59,10 @@ class Who(Enum):
     OPERATORS = auto()
     BRIDGE = auto()
     """The bridge, and operators"""
+    KIOSK = auto()
+    """The screen at the door, and operators"""
     EVERYBODY = auto()
-    """Everybody who can open the socket"""
+    """Everybody who can open the socket, but for the screen at the door"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,11 @@ class Orders:
         return self._do(peer, request, command, arguments)
 
     def _may(self, peer: Peer, who: Who) -> bool:
-        if peer.uid in self._ranks.operators or who is Who.EVERYBODY:
+        if peer.uid in self._ranks.operators:
             return True
-        return who is Who.BRIDGE and peer.uid == self._ranks.bridge
+        if peer.uid == self._ranks.kiosk:
+            return who is Who.KIOSK
+        return who is Who.EVERYBODY or (who is Who.BRIDGE and peer.uid == self._ranks.bridge)
 
     def _do(self, peer: Peer, request: Request, command: Command[_A], arguments: _A) -> Answer:
         told = _audited(arguments)
