@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Everything away again; sourced, not run.
 
+# Everything that runs, each with a user of its own; the lock last.
+parts=(faceplate-display faceplate-kiosk faceplate-bridge faceplate)
+
 # uninstall: the door is locked first. What was chosen is kept, so that a run that was cut off is finished as it was begun.
 uninstall() {
   local begun
@@ -29,14 +32,16 @@ uninstall() {
   fi
   if [ -n "$packages" ]; then say "packages that were installed for it stay; if nothing else needs them: apt-get purge $packages"; fi
 }
-is_anything_there() { ! is_gone "$units"/faceplate*.service "$current" "$releases" "$command" "$state" "$log_file" || user_exists faceplate || user_exists faceplate-bridge || { [ "$people" = erase ] && ! is_gone "$store" "$etc"; }; }
+is_anything_there() { ! is_gone "$units"/faceplate*.service "$current" "$releases" "$command" "$state" "$log_file" || is_anybody_there || { [ "$people" = erase ] && ! is_gone "$store" "$etc"; }; }
+is_anybody_there() { local who; for who in "${parts[@]}"; do if user_exists "$who"; then return 0; fi; done; return 1; }
 
 uninstall_steps() {
   local place
   packages=$(remembered packages | tr '\n' ' ')
   step "lock the door, and stop it all" is_stopped stop_for_good
   # As long as its program is there, and whatever state a run that was cut off has left.
-  for place in "$units/faceplate.service" "$units/faceplate-bridge.service" "$lock_dropins" "$bridge_dropins" "$command" "$current" \
+  for place in "${parts[@]/#/$units/}"; do step "remove $place.service" is_gone remove "$place.service"; done
+  for place in "$lock_dropins" "$bridge_dropins" "$command" "$current" \
     "$releases" "$current.setup" "$udev_file" "$prefix/var/lib/faceplate-bridge" "$prefix/run/faceplate" "$etc/config.yaml.new"; do
     step "remove $place" is_gone remove "$place"
   done
@@ -49,7 +54,7 @@ uninstall_steps() {
     # Its user goes, and the next one who is given that number must find nothing that is theirs.
     step "give $store and $etc to root" belongs_to_root give_to_root
   fi
-  for place in faceplate-bridge faceplate; do
+  for place in "${parts[@]}"; do
     step "remove the user $place" is_no_user remove_user $place
     step "remove the group $place" is_no_group remove_group $place
   done
@@ -60,14 +65,14 @@ uninstall_steps() {
 is_stopped() {
   local unit
   [ -d /run/systemd/system ] || return 0
-  for unit in faceplate-bridge faceplate; do
+  for unit in "${parts[@]}"; do
     if [ "$(shown $unit LoadState)" = loaded ] && { [ "$(shown $unit ActiveState)" != inactive ] || is_enabled $unit; }; then return 1; fi
   done
 }
 stop_for_good() {
   local unit
   if [ "$(shown faceplate ActiveState)" = active ]; then quietly "$current/bin/faceplate" lock || warn "the daemon could not be told to lock; stopping it does"; fi
-  for unit in faceplate-bridge faceplate; do
+  for unit in "${parts[@]}"; do
     if [ "$(shown $unit LoadState)" = loaded ]; then quietly systemctl disable --now $unit.service; systemctl reset-failed $unit.service 2>/dev/null || true; fi
   done
   # Whatever has become of the daemon: the relay at its locked level, once more.

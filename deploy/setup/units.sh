@@ -129,6 +129,8 @@ stop_units() {
 start_units() {
   quietly systemctl start faceplate.service || return 1
   if wants_bridge; then quietly systemctl start faceplate-bridge.service || return 1; fi
+  # A screen at the door, where there is one, is of the release before until now. No lock waits for it.
+  quietly systemctl try-restart faceplate-kiosk.service || true
 }
 
 # guards VERSION STATE: it is active and answers; of that version, unless empty. STATE is guarding: with its networks loaded

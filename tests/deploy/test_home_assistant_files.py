@@ -74,6 +74,10 @@ def test_a_blueprint_knows_only_events_that_there_are(file):
 )
 def test_what_an_event_starts_looks_at_its_age_and_whether_it_came_before(file):
     text = file.read_text(encoding="utf-8")
-    assert "trigger.to_state.attributes.ts" in text
-    assert "age | float | abs <= max_age | float" in text
-    assert "trigger.to_state.attributes.id != trigger.from_state.attributes.id" in text
+    tree = yaml.load(text, Loader)
+    # An id that changed is another event; a state that changed is another millisecond.
+    assert all(trigger["attribute"] == "id" for trigger in tree["triggers"])
+    conditions = [condition["value_template"] for condition in tree["conditions"]]
+    assert any("'unavailable' not in [trigger.from_state.state, trigger.to_state.state]" in each for each in conditions)
+    assert any("age | float | abs <= max_age | float" in each for each in conditions)
+    assert "trigger.to_state.attributes.get('ts')" in tree["variables"]["age"]
