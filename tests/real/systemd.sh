@@ -159,6 +159,7 @@ unshare --pid --mount --uts --ipc --net --cgroup --fork --kill-child bash -c '
   ln -s /proc/self/fd dev/fd; ln -s /proc/self/fd/1 dev/stdout; ln -s /proc/self/fd/2 dev/stderr
   mount -t cgroup2 cgroup2 sys/fs/cgroup
   pivot_root . mnt; umount -l /mnt
+  mount --make-rshared / # without it no service sees its credentials
   exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
     /lib/systemd/systemd --log-target=journal --unit=multi-user.target
 ' _ "$root" >"$folder/console" 2>&1 &
