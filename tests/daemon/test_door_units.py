@@ -13,6 +13,8 @@ from faceplate.config import ControlConfig
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNITS = sorted(SYSTEMD.glob("*.service"))
+STORES = ("faceplate.service", "faceplate-bridge.service")
+"""Those that keep something on the disk"""
 
 
 def settings_of(unit):
@@ -30,10 +32,11 @@ def words(values):
 
 
 def test_there_are_units_to_test():
-    assert [unit.name for unit in UNITS] == ["faceplate-bridge.service", "faceplate.service"]
+    names = {unit.name for unit in UNITS}
+    assert names == {*STORES, "faceplate-kiosk.service", "faceplate-display.service"}
 
 
-@pytest.mark.parametrize("unit", [unit.name for unit in UNITS])
+@pytest.mark.parametrize("unit", [*STORES, "faceplate-kiosk.service"])
 def test_every_command_is_one_of_our_command_line(unit):
     commands = [value for key, values in settings_of(unit).items() if key.startswith("Exec") for value in values]
     assert commands
@@ -97,7 +100,25 @@ def test_the_locks_keeper_is_left_to_lock_before_anything_is_killed():
     assert "OOMPolicy" not in settings, "by default the whole service ends with a part of it that memory ran out for"
 
 
-@pytest.mark.parametrize("unit", [unit.name for unit in UNITS])
+@pytest.mark.parametrize("unit", ["faceplate-kiosk.service", "faceplate-display.service"])
+def test_the_screen_has_a_user_of_its_own_and_sees_no_store(unit):
+    settings = settings_of(unit)
+    owner = unit.removesuffix(".service")
+    assert (settings["User"], settings["Group"]) == ([owner], [owner])
+    assert "StateDirectory" not in settings
+    hidden = {path.lstrip("-") for path in words(settings["InaccessiblePaths"])}
+    keys = {"/etc/credstore", "/etc/credstore.encrypted"}
+    assert {"/var/lib/faceplate", "/var/lib/faceplate-bridge", *keys} <= hidden
+    assert hidden & {"/etc/faceplate", "/etc/faceplate/gallery.key"}
+    assert (settings["IPAddressDeny"], settings["IPAddressAllow"]) == (["any"], ["localhost"])
+
+
+def test_the_browser_cannot_ask_the_lock_for_anything():
+    hidden = words(settings_of("faceplate-display.service")["InaccessiblePaths"])
+    assert f"-{ControlConfig().socket.parent}" in hidden
+
+
+@pytest.mark.parametrize("unit", STORES)
 def test_the_store_is_for_the_service_alone(unit):
     settings = settings_of(unit)
     owner = unit.removesuffix(".service")

@@ -261,6 +261,17 @@ whole_life() {
   ok "config.yaml is untouched, and config.yaml.new has what the answers make"
   rm "$root/etc/faceplate/config.yaml.new"
 
+  say "the lock is clicked where the answers ask for it"
+  { cat "$root/srv/answers" && echo TEST_LOCK=yes; } >"$root/srv/other-answers"
+  clicks() { there faceplate journal show --last 60 | grep -c '"by":"root.*"command":"unlock"' || true; }
+  before=$(clicks)
+  setup tree --yes --answers /srv/other-answers >"$folder/clicked" 2>&1 || fail "$(tail -n 3 "$folder/clicked")"
+  grep 'unlock for' "$folder/clicked" | sed 's/^/   | /'
+  [ "$(clicks)" -gt "$before" ] || fail "nobody ordered the lock to unlock: $(there faceplate journal show --last 20)"
+  ok "it was unlocked once, by root"
+  until_ "and locks again" 10 is_locked
+  rm -f "$root/etc/faceplate/config.yaml.new"
+
   say "upgrade"
   began=$EPOCHREALTIME
   setup newer --yes 2>&1 | sed 's/^/   | /'
