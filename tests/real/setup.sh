@@ -265,11 +265,16 @@ whole_life() {
   { cat "$root/srv/answers" && echo TEST_LOCK=yes; } >"$root/srv/other-answers"
   clicks() { there faceplate journal show --last 60 | grep -c '"by":"root.*"command":"unlock"' || true; }
   before=$(clicks)
+  # Nobody comes meanwhile: an order to a door that is open anyway holds it open for longer.
+  cp "$root/srv/man.jpg" "$root/srv/man.kept"
+  cp "$root/srv/empty.png" "$root/srv/nobody" && mv "$root/srv/nobody" "$root/srv/man.jpg"
+  until_ "nobody comes, and the door is locked" 10 is_locked
   setup tree --yes --answers /srv/other-answers >"$folder/clicked" 2>&1 || fail "$(tail -n 3 "$folder/clicked")"
   grep 'unlock for' "$folder/clicked" | sed 's/^/   | /'
   [ "$(clicks)" -gt "$before" ] || fail "nobody ordered the lock to unlock: $(there faceplate journal show --last 20)"
   ok "it was unlocked once, by root"
   until_ "and locks again" 10 is_locked
+  mv "$root/srv/man.kept" "$root/srv/man.jpg"
   rm -f "$root/etc/faceplate/config.yaml.new"
 
   say "upgrade"
