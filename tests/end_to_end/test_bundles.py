@@ -57,6 +57,9 @@ sys.exit(code)
 """The command line, killed before its so-and-so-manieth step that changes the disk"""
 
 
+pytestmark = pytest.mark.once
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("bundles")

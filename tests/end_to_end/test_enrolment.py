@@ -31,6 +31,8 @@ from mqtt_house import FOOTAGE, MqttHouse
 from turning import Turning
 from waiting import until
 
+pytestmark = pytest.mark.once
+
 QUICK = ("--consent-given", "--yes", "--no-page", "--skip", "right", "--skip", "up", "--skip", "down")
 """She looks straight and to her left; that is enough for what is shown here"""
 

@@ -29,6 +29,8 @@ _PATIENCE = 40.0
 OUT_OF_SERVICE = ("out_of_service", "Out of service")
 IDLE = ("idle", "")
 
+pytestmark = pytest.mark.once
+
 
 class Screen:
     """A browser that only reads the words."""
