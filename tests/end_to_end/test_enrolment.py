@@ -33,10 +33,13 @@ from waiting import until
 
 pytestmark = pytest.mark.once
 
-QUICK = ("--consent-given", "--yes", "--no-page", "--skip", "right", "--skip", "up", "--skip", "down")
-"""She looks straight and to her left; that is enough for what is shown here"""
+QUICK = (
+    *("--consent-given", "--yes", "--no-page", "--skip", "right", "--skip", "up", "--skip", "down"),
+    *("--patience", "60"),
+)
+"""She looks straight and to her left; that is enough for what is shown here, however busy the machine"""
 
-PATIENCE = 90.0
+PATIENCE = 150.0
 """Seconds"""
 
 
