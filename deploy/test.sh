@@ -35,8 +35,8 @@ say "tests on LiteRT"
 
 if [ -n "$other_runtime" ]; then
   say "tests on tflite-runtime 2.14"
-  # What is said over MQTT, and what happens around a network, is the same on both.
-  FACEPLATE_TEST_RUNTIME=tflite-runtime "$other_runtime" -m pytest -q -m "not trainer and not mosquitto and not once" "$@"
+  # What is said over MQTT, what the scripts do, and what happens around a network, is the same on both.
+  FACEPLATE_TEST_RUNTIME=tflite-runtime "$other_runtime" -m pytest -q -m "not trainer and not mosquitto and not once" --ignore tests/deploy "$@"
 else
   say "no Python 3.11 on this machine: the tests on tflite-runtime, which exists for no newer one, are left out"
 fi
