@@ -12,6 +12,7 @@ import pytest
 
 from broker import Broker, Program
 from mqtt_house import BELL_LINE, MqttHouse
+from waiting import until
 from writes import Folders, Written, watched, with_children
 
 pytestmark = pytest.mark.mosquitto
@@ -41,6 +42,8 @@ def settled(written: Callable[[], Written]) -> Written:
 
 
 def state_folders(house: MqttHouse) -> list[Path]:
+    """Once they are all there: the bridge makes its own as it keeps its place for the first time."""
+    until(house.config.bridge.cursor_file.exists, within=PATIENCE)
     return [house.folder, house.folder / "people", house.config.bridge.cursor_file.parent]
 
 
