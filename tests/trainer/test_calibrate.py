@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from faceplate.model.bundle import Calibration
@@ -72,6 +72,7 @@ def test_a_head_with_a_weight_for_each_element_is_calibrated_as_well(crowd) -> N
 
 
 @settings(max_examples=8)
+@example(seed=374, people=40, pictures=5)
 @given(seed=st.integers(0, 1000), people=st.integers(20, 40), pictures=st.integers(2, 8))
 def test_whatever_the_crowd_bounds_hold_the_value_and_stricter_rates_take_higher_scores(seed, people, pictures) -> None:
     assert_keeps_what_it_promises(calibrate(*crowd_of(people, pictures, seed), HEAD, seed=seed))

@@ -180,7 +180,8 @@ def _operating_point(tried: _Tried, rate: float, seed: int) -> OperatingPoint:
         anchors=tried.anchors,
         false_accept_rate=rate,
         score=float(sigmoid(np.array(log_odds))),
-        false_accept_bounds=(accepted.low, accepted.high),
+        # Of few attempts a whole number of them may lie below the rate, and every resample of it with it.
+        false_accept_bounds=(min(accepted.low, rate), max(accepted.high, rate)),
         false_reject_rate=refused.value,
         false_reject_bounds=(refused.low, refused.high),
         visitors=len(np.unique(tried.visits.impostor_visitor)),
