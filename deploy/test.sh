@@ -24,20 +24,36 @@ say "style, types and imports"
 
 other_runtime=
 if python311=$(command -v python3.11) && "$python311" -c '' 2>/dev/null; then
-  environment tflite-runtime "$python311" "[tflite-runtime,pi]" 'pytest>=8.3' 'hypothesis>=6.115' 'tqdm>=4.66' 'jsonschema>=4.23'
+  environment tflite-runtime "$python311" "[tflite-runtime,pi]" 'pytest>=8.3' 'pytest-xdist>=3.6' 'hypothesis>=6.115' 'tqdm>=4.66' 'jsonschema>=4.23'
   # Exports are tried in both runtimes, too.
   other_runtime=$root/.venv/tflite-runtime/bin/python
   export FACEPLATE_TFLITE_RUNTIME=$other_runtime
 fi
 
+# What computes is spread over the processors. What runs whole daemons and brokers, and is given so long to answer,
+# has the machine to itself.
+processors=$(nproc)
+spread=(-n "$((processors < 4 ? processors : 4))" --dist loadfile)
+
+words=("$@")
+# Runs tests; where words chose some, a part that has none of them is no failure (pytest's code 5).
+tests() {
+  local code=0
+  "$1" -m pytest -q "${@:2}" "${words[@]}" || code=$?
+  [ "$code" -eq 0 ] || { [ "$code" -eq 5 ] && [ "${#words[@]}" -gt 0 ]; }
+}
+
 say "tests on LiteRT"
-"$bin/python" -m pytest -q "$@"
+tests "$bin/python" "${spread[@]}" --ignore tests/end_to_end
+say "tests on LiteRT, end to end"
+tests "$bin/python" tests/end_to_end
 
 if [ -n "$other_runtime" ]; then
   say "tests on tflite-runtime 2.14"
   # Bridge, door and journal know no arrays, and scripts and processes no runtime: they are the same on both.
   same=(--ignore tests/deploy --ignore-glob 'tests/daemon/test_bridge*' --ignore-glob 'tests/daemon/test_door*' --ignore-glob 'tests/daemon/test_journal*')
-  FACEPLATE_TEST_RUNTIME=tflite-runtime "$other_runtime" -m pytest -q -m "not trainer and not mosquitto and not once" "${same[@]}" "$@"
+  export FACEPLATE_TEST_RUNTIME=tflite-runtime
+  tests "$other_runtime" "${spread[@]}" -m "not trainer and not mosquitto and not once" "${same[@]}"
 else
   say "no Python 3.11 on this machine: the tests on tflite-runtime, which exists for no newer one, are left out"
 fi
