@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from faceplate.config import AccessConfig
 from faceplate.config_file import config_from
 from faceplate.errors import StoreError
 from faceplate.events import DoorStatus
+from faceplate.liveness import LivenessMode
 from faceplate.rights import Rights
 from faceplate.types import Decision, Match, Method, Reason, Seconds
 from strategies_access import a_frame
@@ -70,10 +72,14 @@ class World:
         rules: AccessConfig | None = None,
         people: Mapping[str, Rights] | None = None,
         store: StandingStore | None = None,
+        liveness: LivenessMode = "off",
+        dice: random.Random | None = None,
     ) -> None:
         self.rules = rules or AccessConfig()
         self.people = dict(people or {})
         self.store: StandingStore = store or Forgetful()
+        self.liveness = liveness
+        self.dice = dice
         self.now = 100.0
         self.wall = NOON
         self.door = DoorStatus()
@@ -91,6 +97,8 @@ class World:
             calendar=self.calendar,
             standing=self.store,
             people=lambda: self.people,
+            liveness=self.liveness,
+            dice=self.dice,
             enrolling=lambda: self.enrolling,
         )
 

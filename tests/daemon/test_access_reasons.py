@@ -10,7 +10,8 @@ import pytest
 
 from faceplate.access.standing import Standing
 from faceplate.config import AccessConfig
-from faceplate.config.access import BackoffConfig, IntentConfig, PinConfig, RoleConfig, ScheduleConfig
+from faceplate.config.access import BackoffConfig, IntentConfig, PinConfig, RoleConfig
+from faceplate.config.schedule import ScheduleConfig
 from faceplate.events import DoorMode, DoorStatus
 from faceplate.rights import Rights, Role
 from faceplate.types import Decision, Flaw, Method, Outcome, Reason, Seconds

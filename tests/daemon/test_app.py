@@ -30,8 +30,8 @@ from faceplate.camera.replay import ReplayCamera
 from faceplate.commands import asking
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config
-from faceplate.config.access import ALWAYS, NEVER
 from faceplate.config.door import InputConfig, InputsConfig
+from faceplate.config.schedule import ALWAYS, NEVER
 from faceplate.dashboard import Dashboard
 from faceplate.door.drivers import simulated
 from faceplate.door.drivers.simulated import SimulatedLock

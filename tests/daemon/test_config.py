@@ -16,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from faceplate.config import Config
-from faceplate.config.access import Window
 from faceplate.config.risk import RULES
+from faceplate.config.schedule import Window
 from faceplate.config_file import config_from, load_config
 from faceplate.errors import ConfigError
 

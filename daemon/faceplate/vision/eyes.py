@@ -8,8 +8,8 @@ from dataclasses import replace
 from faceplate.config import QualityConfig
 from faceplate.model.preprocessing import align
 from faceplate.types import Embedding, Face, Frame, Image, Look, Seconds, Sighting
-from faceplate.vision.detector import FaceDetector
 from faceplate.vision.continuity import Continuity, SameFace
+from faceplate.vision.detector import FaceDetector
 from faceplate.vision.idle import IdleGate
 from faceplate.vision.liveness.liveness import LivenessCheck
 from faceplate.vision.quality import flaws, measure
