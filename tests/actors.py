@@ -1,12 +1,12 @@
-"""Whoever stands at the door while somebody is challenged: people who do what they are asked, and recordings of them."""
+"""Whoever is challenged at the door: people who do what they are asked, and recordings of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from faceplate.liveness import Liveness
-from faceplate.types import Cue, Decision, Match, Outcome, Reason
+from faceplate.types import Cue, Decision, Match, Outcome
 from reception_desk import World
 from strategies_access import alive, posed, verified
 
@@ -32,6 +32,7 @@ TARGETS = {
     Cue.LOOK_UP: Pose(up=20.0),
     Cue.COME_CLOSER: Pose(width=140.0),
 }
+STILL = Pose()
 OPPOSITE = {Cue.TURN_LEFT: Cue.TURN_RIGHT, Cue.TURN_RIGHT: Cue.TURN_LEFT}
 
 
@@ -106,11 +107,3 @@ def play(
         if made[-1].outcome is not Outcome.NOTHING:
             break
     return made
-
-
-def unchallenged(decision: Decision) -> bool:
-    """Whether nothing is asked."""
-    return decision.reason is not Reason.CHALLENGE_NEEDED and decision.cue is None
-
-
-__all__ = ["OPPOSITE", "RATE", "TARGETS", "Person", "Pose", "Recording", "play", "replace", "unchallenged"]

@@ -1,8 +1,8 @@
 """A challenge: the visitor moves their head as they are asked to, which nobody can have known before. Pure.
 
 The steps are drawn when they are asked, none twice in a row, each at a time that is drawn as well, and only of somebody
-who looks straight at the camera and is the person who is challenged. So a recording does the wrong thing, or at the wrong
-time: before a living person could have heard of it, or when it is not looking at the camera as it must in between.
+who looks straight at the camera and is the person who is challenged. So a recording does the wrong thing, or does it at
+the wrong time: before a living person could have heard of it, or when it must look at the camera.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REACTION: Final = Seconds(0.15)
 GAP: Final = Seconds(0.7)
 """A face that was not seen for longer may have been another meanwhile; the tracker loses it then"""
 
-# Degrees from how this face looks straight into this camera. A turn is asked for "a little": enrolment takes 12 for one.
+# Degrees from how this face looked when it was asked. A turn is asked for "a little": enrolment takes 12 for one.
 _TURNED: Final = 15.0
 _RAISED: Final = 10.0
 _CLOSER: Final = 1.25
@@ -188,8 +188,9 @@ def _resting(challenge: Challenge, glance: Glance, dice: random.Random) -> Chall
     # Whoever holds another face before the camera to turn it must show the right one again before each step.
     if not (_is_level(straight, glance.posture) and glance.people and set(glance.people) <= set(challenge.people)):
         return challenge
-    last, now = challenge.done[-1:], glance.posture
-    steps = [step for step in STEPS if step not in last and (now.has_room or step is not Cue.COME_CLOSER)]
+    now, last = glance.posture, challenge.done[-1:]
+    can_come = now.has_room and Cue.COME_CLOSER not in challenge.done
+    steps = [step for step in STEPS if step not in last and (can_come or step is not Cue.COME_CLOSER)]
     asked = replace(challenge, phase=Phase.ASKED, asked=dice.choice(steps), since=glance.time, ready=True)
     return replace(asked, straight=straight, start=now)
 

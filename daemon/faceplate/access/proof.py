@@ -60,7 +60,8 @@ class Proof:
         """What is lacking before somebody may be let in who is this person, or one of these two; None: nothing."""
         if self._desk.liveness == "off" or self._has_passed(met):
             return None
-        must_do = self._desk.liveness == "challenge" or self._is_stepped_up(met, people)
+        was_asked = met.visit.challenges > 0 and met.visit.passed is None
+        must_do = self._desk.liveness == "challenge" or was_asked or self._is_stepped_up(met, people)
         if _says_live(met.match) and not must_do:
             return None
         request = self._desk.pending(Method.FACE, met.now)
@@ -84,8 +85,9 @@ class Proof:
         visit, challenge, time = met.visit, met.visit.challenge, met.frame.time
         if challenge is None:
             return visit
-        if not challenge.was_asked and _says_live(met.match) and self.lacking(met, challenge.people) is None:
-            return replace(visit, challenge=None, challenges=0)
+        unasked = replace(visit, challenge=None, challenges=visit.challenges - 1)
+        if not challenge.was_asked and self.lacking(replace(met, visit=unasked), challenge.people) is None:
+            return unasked
         verified = _whom(since(visit, challenge.since), self._rules) == challenge.people
         challenge = advanced(
             challenge, glanced(met.frame, met.match), self._rules.challenge, self._dice, verified=verified
