@@ -20,7 +20,7 @@ from faceplate.events import DoorStatus
 from faceplate.liveness import LivenessMode
 from faceplate.rights import Rights
 from faceplate.types import Decision, Match, Method, Reason, Seconds
-from strategies_access import a_frame
+from strategies_access import ROOM, a_frame
 
 NOON = datetime(2026, 6, 3, 12, 0, tzinfo=UTC)
 """A Wednesday"""
@@ -111,7 +111,7 @@ class World:
         """One frame, a while after the one before."""
         self.wait(wait)
         self.frames += 1
-        return self.reception.decide(a_frame(self.frames, self.now - age), matches)
+        return self.reception.decide(a_frame(self.frames, self.now - age, ROOM), matches)
 
     def watch(self, *matches: Match, frames: int = 9) -> list[Decision]:
         """The same again and again; by default just until patience is over."""

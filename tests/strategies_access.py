@@ -18,6 +18,7 @@ from faceplate.types import (
     Face,
     Flaw,
     Frame,
+    Image,
     Likeness,
     Look,
     Match,
@@ -38,12 +39,13 @@ TRACKS = (TrackId(1), TrackId(2), TrackId(3))
 _EIGHTH = 1 / 8
 
 
-_PICTURE = np.zeros((480, 640, 3), np.uint8)
+ROOM = np.zeros((480, 640, 3), np.uint8)
+"""A picture in which there is room for a face to come closer"""
 
 
-def a_frame(index: int = 0, time: float = 0.0) -> Frame:
+def a_frame(index: int = 0, time: float = 0.0, image: Image | None = None) -> Frame:
     """A frame whose picture nobody looks at."""
-    return Frame(index, Seconds(time), _PICTURE)
+    return Frame(index, Seconds(time), np.zeros((1, 1, 3), np.uint8) if image is None else image)
 
 
 def a_face(x: float = 0.0, y: float = 0.0, width: float = 100.0, height: float = 120.0) -> Face:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-import numpy as np
 import pytest
 
 from actors import TARGETS, Pose
@@ -33,11 +32,10 @@ from reception_desk import (
     access_rules,
     with_pin,
 )
-from strategies_access import alive, ambiguous, posed, sized, unknown, unusable, verified
+from strategies_access import ROOM, alive, ambiguous, posed, sized, unknown, unusable, verified
 
 TRACES = int(os.environ.get("FACEPLATE_TRACES", "3000"))
 STEPS = 24
-PICTURE = np.zeros((480, 640, 3), np.uint8)
 DAY = {"day": {day: ["08:00-18:00"] for day in ("tuesday", "wednesday", "thursday")}}
 EVERY_PIN = {role.value: {"pin": "always"} for role in Role}
 
@@ -385,7 +383,7 @@ class Trace:
             matches += [other] if other.sighting.track != matches[0].sighting.track else []
         matches = [self.held(match) for match in matches]
         self.frames += 1
-        frame = Frame(self.frames, Seconds(world.now - age), PICTURE)
+        frame = Frame(self.frames, Seconds(world.now - age), ROOM)
         self.dog.time_passes(self.store.standing)
         counts = self.dog.saw(frame, matches)
         decision = world.reception.decide(frame, matches)

@@ -761,7 +761,7 @@ def test_a_signal_ends_the_daemon_with_the_door_locked(enrolled, tmp_path, numbe
         "people": {"store": "people", "key_file": "gallery.key"},
         "journal": {"path": "journal.sqlite3"},
         "camera": {"driver": "replay", "source": str(film)},
-        "vision": {"runtime": runtime},
+        "vision": {"runtime": runtime, "liveness": "off"},
         "door": {"release_time": 60},
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(tree))
