@@ -47,6 +47,4 @@ def clip(species: str, subject: str, images: Iterable[Image], times: Sequence[fl
 def windows(whole: Clip, length: int, step: int) -> list[Clip]:
     """Cut a recording into presentations of `length` frames, one beginning every `step`."""
     starts = range(0, len(whole.images) - length + 1, step)
-    return [
-        replace(whole, images=whole.images[s : s + length], times=whole.times[s : s + length]) for s in starts
-    ]
+    return [replace(whole, images=whole.images[s : s + length], times=whole.times[s : s + length]) for s in starts]

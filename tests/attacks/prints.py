@@ -67,7 +67,12 @@ def bent(sheet: Surface, radius: float, *, upright: bool) -> Surface:
 
 
 def _shown(  # noqa: PLR0913, PLR0917 - what a kind of print is
-    picture: Still, seed: int, frames: int, species: str, moves: bool = True, bent: bool = False  # noqa: FBT001, FBT002
+    picture: Still,
+    seed: int,
+    frames: int,
+    species: str,
+    moves: bool = True,
+    bent: bool = False,  # noqa: FBT001, FBT002
 ) -> Clip:
     rng = np.random.default_rng([seed, 2])
     times = np.arange(frames) / RATE
