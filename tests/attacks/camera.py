@@ -61,7 +61,7 @@ def seen(
     pixels = np.dstack(np.meshgrid(across, down))  # every other one: it changes slowly
     back = np.linalg.inv(whole)
     source = _through(pixels, back)
-    for _ in range(_INVERSIONS if np.abs(bent).max() > 0.02 else 0):  # noqa: PLR2004 - pixels
+    for _ in range(_INVERSIONS if np.abs(bent).max() > 0.02 else 0):
         own = cv2.remap(bent, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         source = _through(pixels - own, back)
     x, y = cv2.split(cv2.resize(source, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR))

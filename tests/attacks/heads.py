@@ -37,7 +37,7 @@ class Still:
 
 
 class FaceMesh:
-    """MediaPipe's face mesh (Kartynnik et al. 2019): 468 points with depth. Apache-2.0; it is no part of the package."""
+    """MediaPipe's face mesh (Kartynnik et al. 2019; Apache-2.0), 468 points with depth. It is no part of the package."""
 
     SIDE = 192
 
@@ -55,13 +55,13 @@ class FaceMesh:
         self._net.set_tensor(self._net.get_input_details()[0]["index"], crop[None].astype(np.float32) / 255)
         self._net.invoke()
         outputs = [self._net.get_tensor(each["index"]) for each in self._net.get_output_details()]
-        mesh = next(each for each in outputs if each.size == 3 * 468).reshape(468, 3) * (side / self.SIDE)  # noqa: PLR2004
+        mesh = next(each for each in outputs if each.size == 3 * 468).reshape(468, 3) * (side / self.SIDE)
         mesh[:, :2] += corner
         return np.asarray(mesh, np.float32)
 
 
 def generic(still: Still) -> NDArray[np.float32]:
-    """Points of an average head laid on the five landmarks, for where the face mesh's file is missing. As `FaceMesh`."""
+    """Points of an average head on the five landmarks, for where the face mesh's file is missing; as `FaceMesh`."""
     left, right, nose = still.face.landmarks[:3]
     apart = float(np.linalg.norm(right - left))
     middle, across = (left + right) / 2, (right - left) / apart
@@ -106,9 +106,9 @@ def _with_body(person: Surface, size: float) -> Surface:
     place[:, -more:, 0] += step + size
     place[-more:, :, 1] += (step + size)[:, None]
     x, y = place[..., 0], place[..., 1]
-    shoulder = 110 + np.minimum(np.abs(x) / 3.5, 60) + (np.abs(x) > 45) * 10  # noqa: PLR2004 - millimetres
-    body = cv2.GaussianBlur(((y > shoulder) & (np.abs(x) < 230)).astype(np.float32), (0, 0), 1.2)  # noqa: PLR2004
-    lowest = person.alpha[-person.alpha.shape[0] // 5 :] > 0.9  # noqa: PLR2004
+    shoulder = 110 + np.minimum(np.abs(x) / 3.5, 60) + (np.abs(x) > 45) * 10
+    body = cv2.GaussianBlur(((y > shoulder) & (np.abs(x) < 230)).astype(np.float32), (0, 0), 1.2)
+    lowest = person.alpha[-person.alpha.shape[0] // 5 :] > 0.9
     cloth = person.texture[-len(lowest) :][lowest].mean(axis=0) if lowest.any() else np.full(3, 90.0)
     folds = 1 + 0.15 * np.sin(x / 23 + y / 31)[..., None] * np.cos(x / 47)[..., None]
     under = (body * (1 - alpha))[..., None]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from attacks.camera import Surface, flat, put, seen, some_sensor
 from attacks.clip import RATE, Clip, clip
 from attacks.heads import Still, head
-from attacks.paths import Path, hand, still
+from attacks.paths import hand, still
 from attacks.rooms import room
 from attacks.visitors import FRAMES, filmed
 
@@ -32,7 +32,7 @@ def shaken_print(picture: Still, seed: int, frames: int = FRAMES) -> Clip:
 
 def bent_print(picture: Still, seed: int, frames: int = FRAMES) -> Clip:
     """The same, bent round an upright or lying cylinder of 90 to 200 mm radius that itself gives a little."""
-    return _shown(picture, seed, frames, "simulated bent print", bent=True)
+    return _shown(picture, seed, frames, "simulated bent print", bends=True)
 
 
 def mask(picture: Still, wearer: Still, points: NDArray[np.float32], seed: int, frames: int = FRAMES) -> Clip:
@@ -45,7 +45,7 @@ def mask(picture: Still, wearer: Still, points: NDArray[np.float32], seed: int, 
     times = np.arange(frames) / RATE
     path = hand(rng, times, rng.uniform(500, 750), tilt=8, reach=25)
     paper = _cut_out(picture, rng)
-    if rng.uniform() < 0.5:  # noqa: PLR2004 - share
+    if rng.uniform() < 0.5:
         paper = bent(paper, rng.uniform(100, 200), upright=True)
     person, behind = head(wearer, points), room(rng)
     scenes = []
@@ -66,33 +66,22 @@ def bent(sheet: Surface, radius: float, *, upright: bool) -> Surface:
     return Surface(sheet.texture, sheet.alpha, place)
 
 
-def _shown(  # noqa: PLR0913, PLR0917 - what a kind of print is
-    picture: Still,
-    seed: int,
-    frames: int,
-    species: str,
-    moves: bool = True,
-    bent: bool = False,  # noqa: FBT001, FBT002
-) -> Clip:
+def _shown(picture: Still, seed: int, frames: int, species: str, *, moves: bool = True, bends: bool = False) -> Clip:
     rng = np.random.default_rng([seed, 2])
     times = np.arange(frames) / RATE
     size = picture.millimetres * rng.uniform(0.8, 1.1)
     paper = _in_hand(_paper(picture, rng), size, rng, held=moves)
-    far = rng.uniform(420, 800) * size / picture.millimetres
-    path = hand(rng, times, far, tilt=10)
+    path = hand(rng, times, rng.uniform(420, 800) * size / picture.millimetres, tilt=10)
     if not moves:
         path = still(times, path)
     behind = room(rng)
-    radius, upright = rng.uniform(90, 200), rng.uniform() < 0.75  # noqa: PLR2004 - share
+    radius, upright = rng.uniform(90, 200), rng.uniform() < 0.75
     gives = 1 + 0.05 * np.sin(2 * np.pi * rng.uniform(0.3, 1) * times)
     scenes = []
     for frame in range(frames):
-        sheet = _bent(paper, radius * float(gives[frame]), upright=upright) if bent else paper
+        sheet = bent(paper, radius * float(gives[frame]), upright=upright) if bends else paper
         scenes.append(put(behind, sheet, *seen(sheet, *path.at(frame))))
     return clip(species, picture.subject, filmed(scenes, some_sensor(rng), rng, times), list(times))
-
-
-_bent = bent
 
 
 def _paper(picture: Still, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -115,7 +104,6 @@ def _in_hand(ink: NDArray[np.float32], size: float, rng: np.random.Generator, *,
     alpha[20 : 20 + high, 20 : 20 + wide] = 1
     if held:
         _fingers(texture, alpha, (20 + wide * rng.uniform(0.2, 0.8), 20 + high), size, rng)
-    # Twice as fine, so that an edge is no wider than the lens makes it
     return flat(texture, cv2.GaussianBlur(alpha, (0, 0), 0.5), size)
 
 

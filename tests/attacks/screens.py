@@ -35,6 +35,10 @@ PHONE = Screen(70, (0.055, 0.09), (150, 260), 4, held=True)
 MONITOR = Screen(480, (0.23, 0.31), (450, 800), 15, held=False)
 
 
+NEAR = Screen(480, (0.23, 0.31), (220, 380), 15, held=False)
+"""A monitor so near that a camera pixel sees hardly more than one of its pixels: where moire is to be expected"""
+
+
 def phone_replay(recording: Clip, seed: int) -> Clip:
     """A recording on a phone in a hand."""
     return _replayed(recording, PHONE, seed, "simulated phone replay")
@@ -43,6 +47,11 @@ def phone_replay(recording: Clip, seed: int) -> Clip:
 def monitor_replay(recording: Clip, seed: int) -> Clip:
     """A recording on a monitor that stands."""
     return _replayed(recording, MONITOR, seed, "simulated monitor replay")
+
+
+def near_monitor_replay(recording: Clip, seed: int) -> Clip:
+    """A recording on a monitor close to the camera, whose edges are out of the picture."""
+    return _replayed(recording, NEAR, seed, "simulated near monitor replay")
 
 
 def _replayed(recording: Clip, screen: Screen, seed: int, species: str) -> Clip:
@@ -87,10 +96,14 @@ class _Look:
     band: tuple[float, float, float]
     """Depth, cycles a picture, phase a frame"""
     reflection: NDArray[np.float32]
+    lens: float
+    """Of the camera before it: blur in pixels, standard deviation"""
+    fill: float
+    """Share of a pixel's width that sees light"""
 
     @classmethod
     def some(cls, rng: np.random.Generator) -> _Look:
-        banded = rng.uniform() < 0.5  # noqa: PLR2004 - share
+        banded = rng.uniform() < 0.5
         y, x = np.mgrid[:HEIGHT, :640].astype(np.float32)
         spot = np.exp(-(((x - rng.uniform(100, 540)) / 90) ** 2) - ((y - rng.uniform(50, 430)) / 60) ** 2)
         return cls(
@@ -101,12 +114,18 @@ class _Look:
             contrast=rng.uniform(0.5, 0.9),
             band=(rng.uniform(0.03, 0.15) * banded, rng.uniform(1, 5), rng.uniform(0.3, 2.5)),
             reflection=(spot * rng.uniform(0, 40))[..., None].astype(np.float32),
+            lens=rng.uniform(0.12, 0.3),
+            fill=rng.uniform(0.5, 1.0),
         )
 
     def shown(self, image: Image) -> NDArray[np.float32]:
         linear = 255 * (image.astype(np.float32) / 255) ** self.gamma
         grey = linear.mean(axis=2, keepdims=True)
         return np.asarray((linear * (1 - self.mix) + grey * self.mix) * self.tint + self.black, np.float32)
+
+    def passed(self, cycles: float) -> float:
+        """Share of a ripple of so many cycles a camera pixel that lens and pixel let through."""
+        return float(abs(np.sinc(cycles * self.fill)) * np.exp(-2 * (np.pi * self.lens * cycles) ** 2))
 
     def bands(self, frame: int) -> NDArray[np.float32]:
         depth, cycles, step = self.band
@@ -130,7 +149,7 @@ def _sheet(picture: NDArray[np.float32], screen: Screen) -> tuple[Surface, float
 
 
 def _inside(sheet: Surface) -> NDArray[np.float32]:
-    lit = (sheet.texture.sum(axis=2) > 46) & (sheet.alpha > 0)  # noqa: PLR2004 - the bezel's 44
+    lit = (sheet.texture.sum(axis=2) > 46) & (sheet.alpha > 0)
     return lit.astype(np.float32)
 
 
@@ -144,14 +163,9 @@ def _grid(x: NDArray[np.float32], y: NDArray[np.float32], look: _Look) -> NDArra
     down = float(np.median(np.abs(np.diff(y, axis=0))))
     grid = np.ones((*x.shape, 3), np.float32)
     for order in (1, 2, 3):
-        slit = 2 * np.sinc(order / 3) * look.contrast * _passed(order * across)
-        gap = 2 * np.sinc(order * 0.8) * look.contrast * 0.5 * _passed(order * down)
+        slit = 2 * np.sinc(order / 3) * look.contrast * look.passed(order * across)
+        gap = 2 * np.sinc(order * 0.8) * look.contrast * 0.5 * look.passed(order * down)
         rows = gap * np.cos(2 * np.pi * order * y)
         for colour in range(3):
             grid[..., colour] += slit * np.cos(2 * np.pi * order * (x + colour / 3)) + rows
     return np.maximum(grid, 0)
-
-
-def _passed(cycles: float) -> float:
-    """Share of a ripple of so many cycles a camera pixel that lens (0.3 pixels) and the pixel's own area let through."""
-    return float(abs(np.sinc(cycles)) * np.exp(-2 * (np.pi * 0.3 * cycles) ** 2))

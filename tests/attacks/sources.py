@@ -75,7 +75,7 @@ def stills(data: Path, people: int, seed: int = 0) -> Iterator[Still]:
         if count == people or not pictures:
             return
         still = still_of(read_picture(pictures[0]), folders[number].name, find)
-        if still is not None and still.face.box.width > 70:  # noqa: PLR2004 - pixels
+        if still is not None and still.face.box.width > 70:
             count += 1
             yield still
 

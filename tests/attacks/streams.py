@@ -22,7 +22,7 @@ def looped(live: Clip, seed: int) -> Clip:
     rng = np.random.default_rng([seed, 7])
     length = int(rng.integers(4, max(5, len(live.images) // 3)))
     part = list(live.images[:length])
-    there = part + (part[-2:0:-1] if rng.uniform() < 0.5 else [])  # noqa: PLR2004 - share
+    there = part + (part[-2:0:-1] if rng.uniform() < 0.5 else [])
     return clip("simulated looped stream", live.subject, [there[i % len(there)] for i in range(len(live.images))])
 
 
@@ -48,7 +48,7 @@ def stamped(live: Clip, seed: int) -> Clip:
     rng = np.random.default_rng([seed, 9])
     times = list(live.times)
     for number in range(2, len(times)):
-        times[number] = times[number - 1] if rng.uniform() < 0.7 else Seconds(times[number - 1] - 0.1)  # noqa: PLR2004
+        times[number] = times[number - 1] if rng.uniform() < 0.7 else Seconds(times[number - 1] - 0.1)
     return replace(live, species="simulated impossible times", times=tuple(times))
 
 

@@ -37,7 +37,7 @@ def visit(
     times: NDArray[np.float64],
 ) -> list[NDArray[np.float32]]:
     """The scenes before the camera, RGB float32; some visitors talk."""
-    talks = rng.uniform(2, 6) if rng.uniform() < 0.3 else 0.0  # noqa: PLR2004 - millimetres, share
+    talks = rng.uniform(2, 6) if rng.uniform() < 0.3 else 0.0
     open_by = talks * np.abs(np.sin(2 * np.pi * rng.uniform(1.5, 3) * times))
     return [
         put(behind, talking, *seen(talking, *path.at(frame)))

@@ -52,7 +52,7 @@ class _Followed:
     """What is remembered of a track."""
 
     follower: Follower = field(default_factory=Follower)
-    at: Seconds = Seconds(-1e9)
+    at: Seconds | None = None
     last: Evidence = _NOTHING
     in_a_row: int = 0
 
@@ -66,7 +66,7 @@ class Motion:
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
         """What the track's movement up to this frame says."""
         followed = self._tracks.of(track.track, frame.time)
-        if 0 <= frame.time - followed.at < EVERY:
+        if followed.at is not None and 0 <= frame.time - followed.at < EVERY:
             return _NOTHING
         followed.at = frame.time
         measured = relief(followed.follower.follow(frame, track.look.face))
