@@ -37,7 +37,7 @@ class Still:
 
 
 class FaceMesh:
-    """MediaPipe's face mesh (Kartynnik et al. 2019; Apache-2.0), 468 points with depth. It is no part of the package."""
+    """MediaPipe's face mesh (Kartynnik et al. 2019; Apache-2.0), 468 points with depth. No part of the package."""
 
     SIDE = 192
 

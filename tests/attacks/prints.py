@@ -66,7 +66,9 @@ def bent(sheet: Surface, radius: float, *, upright: bool) -> Surface:
     return Surface(sheet.texture, sheet.alpha, place)
 
 
-def _shown(picture: Still, seed: int, frames: int, species: str, *, moves: bool = True, bends: bool = False) -> Clip:
+def _shown(  # noqa: PLR0913 - what a kind of print is
+    picture: Still, seed: int, frames: int, species: str, *, moves: bool = True, bends: bool = False
+) -> Clip:
     rng = np.random.default_rng([seed, 2])
     times = np.arange(frames) / RATE
     size = picture.millimetres * rng.uniform(0.8, 1.1)

@@ -1,8 +1,8 @@
 """Is there the pattern of a screen's pixels over the face?
 
 Where a camera's pixels are about as fine as those of a screen before it, the two grids beat: a ripple that is the same
-all over the face, and so a peak in its spectrum, where skin has none. Most cameras are too coarse for most screens: then
-this says nothing. Bands of brightness that wander are no cue: lamps on the mains make them on living faces.
+all over the face, and so a peak in its spectrum, where skin has none. Most cameras are too coarse for most screens;
+then this says nothing. Bands of brightness that wander are no cue: lamps on the mains make them on living faces, too.
 """
 
 from __future__ import annotations
