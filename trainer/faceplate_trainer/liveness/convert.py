@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterator
 
 import keras
@@ -29,9 +30,13 @@ def convert(model: keras.Model, samples: NDArray[np.uint8]) -> bytes:
     archive = keras.export.ExportArchive()
     archive.track(model)
     shape = (1, *model.input_shape[1:])
-    archive.add_endpoint("score", lambda squares: {"score": model(squares)}, [tf.TensorSpec(shape, tf.float32, "squares")])
+    archive.add_endpoint(
+        "score", lambda squares: {"score": model(squares)}, [tf.TensorSpec(shape, tf.float32, "squares")]
+    )
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            # It measures ranges with TensorFlow's own interpreter, and that one warns everybody that it will go.
+            warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated", UserWarning)
             archive.write_out(folder, verbose=False)
             converter = tf.lite.TFLiteConverter.from_saved_model(folder, ["score"])
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
