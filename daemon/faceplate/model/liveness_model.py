@@ -52,6 +52,9 @@ class LivenessModel:
     crop_scales: tuple[float, ...]
     """Sides of the squares about a face, in lengths of the longer side of its box"""
 
+    smallest_face: float
+    """Longer side of a face's box in pixels; of a smaller face the texture is gone, and nothing is said"""
+
     deny_below: float
     """A score below says that this is no living face, 0..1"""
 

@@ -70,15 +70,18 @@ def scores(weights: Weights, counted: NDArray[np.float64]) -> NDArray[np.float64
     return np.asarray(1 / (1 + np.exp(-(counted @ weights.patterns.ravel() + weights.bias))))
 
 
-def thresholds(found: NDArray[np.float64], alive: NDArray[np.bool_], mistakes: float) -> Thresholds:
-    """Where at most a share `mistakes` of the living is denied, and of spoofs confirmed.
+def thresholds(found: NDArray[np.float64], alive: NDArray[np.bool_], recipe: FitRecipe) -> Thresholds:
+    """Where no more of the living are denied, and of spoofs confirmed, than the recipe says.
 
     Args:
         found: scores of subjects not fitted on, (N,) or (N, copies).
         alive: (N,).
-        mistakes: the share.
+        recipe: says how many.
     """
-    live, spoof = np.quantile(found[alive], mistakes), np.quantile(found[~alive], 1 - mistakes)
+    live, spoof = (
+        np.quantile(found[alive], recipe.living_denied),
+        np.quantile(found[~alive], 1 - recipe.spoofs_confirmed),
+    )
     return Thresholds(float(min(live, spoof)), float(max(live, spoof)))
 
 

@@ -118,7 +118,7 @@ def _limits(examples: Examples, without: Sequence[_Without], recipe: LivenessRec
     """Thresholds from the scores of these subjects, each by the network that never saw them; changed copies count."""
     alive = np.array([each.label == LIVE for each in examples.shown])
     found = np.concatenate([each.found for each in without])
-    return thresholds(found, np.concatenate([alive[each.own] for each in without]), recipe.fit.mistakes)
+    return thresholds(found, np.concatenate([alive[each.own] for each in without]), recipe.fit)
 
 
 def _int8_scores(examples: Examples, without: Sequence[_Without], model: LivenessModel) -> NDArray[np.float64]:
@@ -138,6 +138,7 @@ def _described(order: Order, limits: Thresholds, examples: Examples) -> Liveness
         file=NETWORK,
         input_size=recipe.squares.side,
         crop_scales=recipe.squares.scales,
+        smallest_face=recipe.squares.smallest_face,
         deny_below=limits.deny_below,
         confirm_above=limits.confirm_above,
         golden_score=0.5,
@@ -151,9 +152,9 @@ def _described(order: Order, limits: Thresholds, examples: Examples) -> Liveness
 def _pictures(order: Order, examples: Examples, others: Examples | None) -> tuple[Pictures, ...]:
     unsaid = "not said by whoever made this bundle"
     labelled = Pictures(
-        "liveness pictures", len(examples.shown), examples.sha256, order.origin or unsaid, order.unknown
+        "living people, and spoofs of them", len(examples.shown), examples.sha256, order.origin or unsaid, order.unknown
     )
     if others is None:
         return (labelled,)
-    role = "pictures of other living people"
+    role = "other living people"
     return (labelled, Pictures(role, len(others.shown), others.sha256, order.others_origin or unsaid, ""))

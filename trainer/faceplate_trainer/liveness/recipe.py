@@ -29,6 +29,9 @@ class SquaresRecipe(Section):
     )
     """Sides of the squares about a face, in lengths of its box's longer side"""
 
+    smallest_face: Annotated[float, Field(ge=0)] = 64.0
+    """Longer side of a box in pixels; of a smaller face nothing is said"""
+
 
 class ChangesRecipe(Section):
     """How pictures are changed at random: as another camera might have given them, prints and living alike."""
@@ -76,8 +79,12 @@ class FitRecipe(Section):
     steepness: Annotated[float, Field(gt=0)] = 4.0
     """Of the logistic function that makes scores 0..1"""
 
-    mistakes: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
-    """Share of the living that may be denied, and of spoofs that may be confirmed, on subjects not fitted on"""
+    living_denied: Annotated[float, Field(gt=0, lt=0.5)] = 0.002
+    """Share of the living that may be denied, on subjects not fitted on; one who is not confirmed can be asked for
+    more, one who is denied is taken for a spoof"""
+
+    spoofs_confirmed: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
+    """Share of spoofs that may be confirmed, on subjects not fitted on"""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
 

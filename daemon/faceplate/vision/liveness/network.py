@@ -100,11 +100,18 @@ class PassiveCue:
         self._scores: PerTrack[deque[float]] = PerTrack(lambda: deque(maxlen=SCORES))
 
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
-        """What the frames of this track say so far."""
-        scores = self._scores.of(track.track, frame.time)
-        scores.append(self._network.score(frame.image, track.look.face.box))
+        """What the frames of this track say so far; those on which the face is too small are as if not seen."""
+        scores, box = self._scores.of(track.track, frame.time), track.look.face.box
+        if not large_enough(self._network.model, box):
+            return Evidence(CUE, Tells.NOTHING)
+        scores.append(self._network.score(frame.image, box))
         middle = float(np.median(scores))
         return Evidence(CUE, tells(self._network.model, middle) if len(scores) >= ENOUGH else Tells.NOTHING, middle)
+
+
+def large_enough(model: LivenessModel, box: Box) -> bool:
+    """Whether a face has enough pixels for its texture to be seen."""
+    return max(box.width, box.height) >= model.smallest_face
 
 
 def tells(model: LivenessModel, score: float) -> Tells:
