@@ -17,6 +17,7 @@ from faceplate_trainer.commands import (
     evaluate_liveness,
     export,
     fit,
+    fit_liveness,
     pack,
     prepare,
     report,
@@ -50,7 +51,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"faceplate {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (capture, prepare, fit, export, calibrate, cohort, evaluate, evaluate_liveness, pack, report):
+    for command in (
+        capture,
+        prepare,
+        fit,
+        fit_liveness,
+        export,
+        calibrate,
+        cohort,
+        evaluate,
+        evaluate_liveness,
+        pack,
+        report,
+    ):
         command.register(commands)
     return parser
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceplate.errors import ModelError
+from faceplate.model.liveness_model import LivenessModel
 from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE
 from faceplate.model.typed_json import read_as
 
@@ -150,6 +151,8 @@ class Manifest:
     """Where weights and calibration data came from, and under which licences"""
     trainer: dict[str, Any] = field(default_factory=dict)
     """Version, seed and command that made the bundle"""
+    liveness: LivenessModel | None = None
+    """None: it has no network that tells the living from photographs"""
 
     @property
     def id(self) -> str:
@@ -168,7 +171,8 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of bundle.json."""
-        return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False) + "\n"
+        tree = {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
+        return json.dumps(tree, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -205,6 +209,11 @@ class Bundle:
     def detector(self) -> bytes:
         """The face detector, an ONNX file."""
         return self.files[self.manifest.detector]
+
+    @property
+    def liveness(self) -> bytes | None:
+        """The liveness network, a TFLite file; None: there is none."""
+        return self.files[self.manifest.liveness.file] if self.manifest.liveness else None
 
     @property
     def golden_crop(self) -> NDArray[np.uint8]:
@@ -290,7 +299,11 @@ def _check_contract(manifest: Manifest, folder: Path) -> None:
         )
     if not manifest.calibration.table or not all(0 <= row.score <= 1 for row in manifest.calibration.table):
         raise ModelError(f"{folder / MANIFEST}: the calibration table must have rows, with scores from 0 to 1")
-    for name in (manifest.siamese, manifest.detector, manifest.golden_crop):
+    names = [manifest.siamese, manifest.detector, manifest.golden_crop]
+    if manifest.liveness is not None:
+        manifest.liveness.check()
+        names.append(manifest.liveness.file)
+    for name in names:
         if name not in manifest.sha256:
             raise ModelError(f"{folder / MANIFEST}: there is no SHA-256 for {name!r}")
 

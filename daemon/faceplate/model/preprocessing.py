@@ -1,10 +1,14 @@
-"""Where pixels become the network's input: the only such place, for trainer and daemon alike."""
+"""Where pixels become a network's input: the only such place, for trainer and daemon alike."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from faceplate.types import Box
 
 CROP_SIZE = 112
 """Side of an aligned crop in pixels"""
@@ -51,3 +55,35 @@ def align(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[n
     """
     transform = similarity_transform(landmarks, TEMPLATE)
     return np.asarray(cv2.warpAffine(image, transform, (CROP_SIZE, CROP_SIZE), flags=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def surroundings(image: NDArray[np.uint8], box: Box, scales: Sequence[float], side: int) -> NDArray[np.uint8]:
+    """Cut squares about a face, for the liveness network: the skin's texture near by, what holds the picture around.
+
+    Beyond the picture's edge its last row or column goes on: a camera sees no more of the living than of a photograph.
+    Each pixel is the mean of those it covers; interpolating between few of them would change the texture.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        box: the face.
+        scales: sides of the squares, in lengths of the box's longer side.
+        side: of each square in the result, in pixels.
+
+    Returns:
+        RGB uint8 (side, side, 3 * len(scales)), the squares' channels one behind the other, in the order of `scales`.
+    """
+    return np.concatenate([_square(image, box, scale, side) for scale in scales], axis=2)
+
+
+def _square(image: NDArray[np.uint8], box: Box, scale: float, side: int) -> NDArray[np.uint8]:
+    length = max(1, round(max(box.width, box.height) * scale))
+    height, width = image.shape[:2]
+    left, top = (round(box.x + box.width / 2 - length / 2), round(box.y + box.height / 2 - length / 2))
+    x = np.clip((left, left + length), 0, (width - 1, width))
+    y = np.clip((top, top + length), 0, (height - 1, height))
+    inside = image[y[0] : max(y[1], y[0] + 1), x[0] : max(x[1], x[0] + 1)]
+    # Counted from what is inside: a square wholly beyond the edge is its last row or column alone.
+    before_x, before_y = min(max(-left, 0), length - inside.shape[1]), min(max(-top, 0), length - inside.shape[0])
+    after_x, after_y = length - inside.shape[1] - before_x, length - inside.shape[0] - before_y
+    whole = cv2.copyMakeBorder(inside, before_y, after_y, before_x, after_x, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -1,9 +1,8 @@
-"""The Siamese network: the one place where a TFLite runtime is imported."""
+"""The Siamese network."""
 
 from __future__ import annotations
 
-import importlib
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,7 @@ from faceplate.errors import ModelError
 from faceplate.model.bundle import Bundle
 from faceplate.model.quantisation import dequantise, quantise
 from faceplate.types import Embedding, Image
-
-Runtime: TypeAlias = Literal["litert", "tflite-runtime"]
-
-_MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
-_PACKAGES = {"litert": "ai-edge-litert", "tflite-runtime": "faceplate[tflite-runtime], Python 3.11"}
+from faceplate.vision.runtime import Runtime, interpreter, only
 
 Scores: TypeAlias = NDArray[np.float32]
 """float32 (N,), 0..1."""
@@ -33,15 +28,13 @@ class SiameseNetwork:
         """
         self._manifest = bundle.manifest
         try:
-            self._interpreter = _interpreter_class(runtime)(model_content=bundle.siamese, num_threads=threads)
-            # Before any signature runner is made: without it tflite-runtime 2.14 leaves XNNPACK out.
-            self._interpreter.allocate_tensors()
+            self._interpreter = interpreter(bundle.siamese, runtime, threads)
             self._embed = self._interpreter.get_signature_runner("embed")
             self._compare = self._interpreter.get_signature_runner("compare")
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{runtime} cannot run {bundle.folder / bundle.manifest.siamese}: {error}") from error
-        self._input_name, self._input = _only(self._embed.get_input_details(), "input of embed")
-        self._output_name, self._output = _only(self._embed.get_output_details(), "output of embed")
+        self._input_name, self._input = only(self._embed.get_input_details(), "input of embed")
+        self._output_name, self._output = only(self._embed.get_output_details(), "output of embed")
         self._check(bundle, runtime)
 
     def embed(self, crop: Image) -> Embedding:
@@ -63,7 +56,7 @@ class SiameseNetwork:
         """
         if len(a) == 0:
             return np.empty(0, np.float32)
-        _, scores = _only(self._compare(a=a, b=b), "output of compare")
+        _, scores = only(self._compare(a=a, b=b), "output of compare")
         return np.asarray(scores, dtype=np.float32).reshape(len(a))
 
     def _tensor(self, crop: Image) -> NDArray[Any]:
@@ -90,18 +83,3 @@ class SiameseNetwork:
                 f"cosine of at least {bundle.manifest.golden_cosine:g}, found {cosine:.4f}. Use another runtime or "
                 "bundle."
             )
-
-
-def _interpreter_class(runtime: Runtime) -> Any:  # noqa: ANN401 - neither runtime has types
-    try:
-        return importlib.import_module(_MODULES[runtime]).Interpreter
-    except ImportError as error:
-        raise ModelError(
-            f"vision.runtime is {runtime!r}, and it cannot be loaded: {error}. Install {_PACKAGES[runtime]}."
-        ) from error
-
-
-def _only(named: dict[str, Any], what: str) -> tuple[str, Any]:
-    if len(named) != 1:
-        raise ModelError(f"expected one {what}, the network has {sorted(named)}")
-    return next(iter(named.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,15 @@ import faceplate
 from faceplate.errors import ModelError
 from faceplate.files import new_folder, sync_folder
 from faceplate.model.bundle import CONTRACT, MANIFEST, Bundle, Calibration, Manifest, load_bundle
+from faceplate.model.liveness_model import GOLDEN_BOX, LivenessModel
 from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE
 from faceplate.types import Pixels
 from faceplate.vision.detector import FaceDetector
+from faceplate.vision.liveness.network import PassiveNetwork, passive_network
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.exporting.model_card import model_card
 from faceplate_trainer.exporting.network import Network, Scaling
-from faceplate_trainer.exporting.provenance import CALIBRATION_PICTURES, Source, licence_text
+from faceplate_trainer.exporting.provenance import CALIBRATION_PICTURES, LIVENESS_ROLE, Source, licence_text
 
 MODEL_CARD = "MODEL_CARD.md"
 SIAMESE = "siamese.tflite"
@@ -129,6 +131,31 @@ def with_calibration(bundle: Bundle, calibration: Calibration, source: Source, *
     return _install(bundle.folder.resolve(), _finished(manifest, bundle.files))
 
 
+def with_liveness(bundle: Bundle, content: bytes, model: LivenessModel, sources: Sequence[Source]) -> Bundle:
+    """Give a bundle a liveness network, and write it to the folder it was read from, whole or not at all.
+
+    Its Siamese network stays, and with it the bundle's id: nobody needs to enrol again.
+
+    Args:
+        bundle: as read.
+        content: the network, a TFLite file.
+        model: what is known of it; its golden score is measured here.
+        sources: the pictures it was fitted on; they take the place of what was there in the same roles.
+
+    Raises:
+        ModelError: the daemon would refuse the bundle, or it cannot be written. Then the folder is as it was before.
+    """
+    score = PassiveNetwork(content, model).score(bundle.golden_crop, GOLDEN_BOX)
+    manifest = bundle.manifest
+    kept = [each for each in manifest.provenance.get("sources", []) if not each["role"].startswith(LIVENESS_ROLE)]
+    provenance = manifest.provenance | {"sources": kept + [dataclasses.asdict(source) for source in sources]}
+    old = {manifest.liveness.file} if manifest.liveness else set()
+    files = {name: held for name, held in bundle.files.items() if name not in old} | {model.file: content}
+    model = dataclasses.replace(model, golden_score=score)
+    manifest = dataclasses.replace(manifest, liveness=model, provenance=provenance)
+    return _install(bundle.folder.resolve(), _finished(manifest, files))
+
+
 def _install(folder: Path, files: Mapping[str, bytes]) -> Bundle:
     """Write the files beside `folder`, check them there, and put them in its place."""
     try:
@@ -215,6 +242,8 @@ def _check(folder: Path) -> None:
     """The daemon's own code reads the bundle, and runs its network on the golden crop and its detector."""
     bundle = load_bundle(folder)
     SiameseNetwork(bundle)
+    if bundle.liveness is not None:
+        passive_network(bundle)
     FaceDetector(bundle.detector, face_threshold=0.8, min_face=Pixels(40.0)).find(bundle.golden_crop)
 
 

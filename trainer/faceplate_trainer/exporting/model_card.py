@@ -8,6 +8,8 @@ from string import Template
 from typing import Any
 
 from faceplate.model.bundle import Calibration, Manifest
+from faceplate.model.liveness_model import LivenessModel
+from faceplate.model.metrics import Rate
 
 
 def model_card(manifest: Manifest) -> str:
@@ -29,11 +31,46 @@ def model_card(manifest: Manifest) -> str:
         people_support=f"{calibration.people_support:.2g}",
         calibration=_calibration(calibration),
         visits=_visits(calibration),
+        liveness=_liveness(manifest.liveness),
         sources="\n".join(_source(source) for source in manifest.provenance["sources"]),
         metrics=_measurements(manifest.metrics),
         checks=_values(manifest.trainer.get("checks", {})),
         trainer=_values({key: value for key, value in manifest.trainer.items() if key != "checks"}),
     )
+
+
+def _liveness(model: LivenessModel | None) -> str:
+    if model is None:
+        return (
+            "None. The network tells who a picture shows, not whether it is a person: a good photograph of an enrolled "
+            "person passes."
+        )
+    page = resources.files("faceplate_trainer.exporting").joinpath("liveness.template.md")
+    measured = model.measured
+    rows = [(kind, _rate(measured.apcer[kind]), _rate(measured.denied[kind])) for kind in sorted(measured.apcer)]
+    rows += [("a living person", _rate(measured.bpcer) + " not confirmed", _rate(measured.live_denied))]
+    return (
+        Template(page.read_text(encoding="utf-8"))
+        .substitute(
+            file=model.file,
+            scales=" and ".join(f"{scale:g}" for scale in model.crop_scales),
+            size=model.input_size,
+            smallest=f"{model.smallest_face:g}",
+            deny=f"{model.deny_below:.3f}",
+            confirm=f"{model.confirm_above:.3f}",
+            subjects=measured.subjects,
+            live=f"{measured.live:,}",
+            spoofs=f"{measured.spoofs:,}",
+            table=_table(("shown", "confirmed", "denied"), rows),
+            worst_apcer=f"{measured.worst_apcer:.2%}",
+            worst_bpcer=f"{measured.worst_bpcer:.2%}",
+        )
+        .rstrip()
+    )
+
+
+def _rate(rate: Rate) -> str:
+    return f"{rate.value:.2%} ({rate.low:.2%} .. {rate.high:.2%})"
 
 
 def _calibration(calibration: Calibration) -> str:

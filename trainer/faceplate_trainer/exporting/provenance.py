@@ -12,10 +12,14 @@ from pathlib import Path
 from faceplate.errors import ModelError
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate_trainer.data.prepared import TABLE, Prepared, Use
+from faceplate_trainer.liveness.run import LivenessRun
 from faceplate_trainer.training.run_folder import WEIGHTS, Run
 
 CALIBRATION_PICTURES = "calibration pictures"
 """The role of the pictures that the table of rates was measured on"""
+
+LIVENESS_ROLE = "liveness"
+"""What the roles of the pictures begin with that a liveness network was fitted on"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,22 @@ def sources_of_run(run: Run) -> tuple[Source, ...]:
     if recipe.loss.teacher is not None:
         found.append(_teacher(recipe.loss.teacher))
     return tuple(found)
+
+
+def sources_of_liveness(run: LivenessRun) -> tuple[Source, ...]:
+    """The pictures that a liveness network was fitted on."""
+    return tuple(
+        Source(
+            role=f"{LIVENESS_ROLE}: {each.role}",
+            file=f"{each.count:,} pictures",
+            sha256=each.sha256,
+            origin=each.origin,
+            licence="see its origin; no picture is in the bundle",
+            changes="patterns of texture counted about each face; the SHA-256 is of the pictures' own",
+            unknown=each.unknown,
+        )
+        for each in run.pictures
+    )
 
 
 def _teacher(teacher: str | Path) -> Source:

@@ -1,0 +1,1 @@
+"""The network that tells the living from photographs: its shape, its pictures, its fit and its run."""
