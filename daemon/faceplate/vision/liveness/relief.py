@@ -24,7 +24,7 @@ FEWEST_AROUND: Final = 8
 _NOSE = 0.6
 """Eye distances that the tip of the nose lies below the eyes on an average head"""
 
-_ROUNDS = 4
+_ROUNDS = 3
 _OUTLIER = 2.0
 """Times the middle point's residual; the weight of a point beyond falls with the square (Cauchy's tails)"""
 
@@ -141,10 +141,12 @@ def _head_in(rest: Real, weights: Real, at: Real, head: Real) -> tuple[float, fl
     size = max(float(np.linalg.norm(shape)), 1e-9)
     moving = (rest * trust[:, None]).transpose(0, 2, 1).reshape(-1, len(at))
     turns = (moving @ shape / size**2).reshape(-1, 2)
-    common = np.linalg.svd(moving, full_matrices=False)[2][0]
+    common = (
+        moving.T @ np.linalg.eigh(moving @ moving.T)[1][:, -1]
+    )  # the first right singular vector, but for its length
     depth = np.sqrt(np.mean((turns**2).sum(axis=1)))
     jitter = np.sqrt(np.mean((np.diff(turns, axis=0) ** 2).sum(axis=1)) / 2)
-    return float(depth), float(jitter), float(abs(common @ shape) / size)
+    return float(depth), float(jitter), float(abs(common @ shape) / max(size * float(np.linalg.norm(common)), 1e-9))
 
 
 def _on_head(followed: Followed) -> tuple[Real, float]:
