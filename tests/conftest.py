@@ -74,6 +74,6 @@ def config(tmp_path: Path, runtime: str) -> Config:
         "access": {"standing_file": "standing.json"},
         "control": {"socket": "control.sock"},
         "bridge": {"cursor_file": "bridge.cursor", "seen_file": "bridge.seen"},
-        "vision": {"runtime": runtime},
+        "vision": {"runtime": runtime, "liveness": "off"},
     }
     return config_from(tree, base=tmp_path, where="the test's configuration")

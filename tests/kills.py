@@ -299,7 +299,7 @@ def _configuration(folder: Path, runtime: str) -> Path:
         "access": {"standing_file": "standing.json", "patience": 5.0},
         "control": {"socket": "control.sock"},
         "camera": {"driver": "replay", "source": str(film)},
-        "vision": {"runtime": runtime},
+        "vision": {"runtime": runtime, "liveness": "off"},
         "door": {
             "driver": "gpiozero",
             "line": LINE,

@@ -88,7 +88,7 @@ class MqttHouse:
             "access": {"standing_file": "standing.json", "settle_time": 0.0},
             "control": {"socket": "control.sock"},
             "camera": {"source": camera},
-            "vision": {"runtime": runtime},
+            "vision": {"runtime": runtime, "liveness": "off"},
             "door": {
                 "driver": "gpiozero",
                 "line": LINE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,9 +17,10 @@ from faceplate.config import AccessConfig
 from faceplate.config_file import config_from
 from faceplate.errors import StoreError
 from faceplate.events import DoorStatus
+from faceplate.liveness import LivenessMode
 from faceplate.rights import Rights
 from faceplate.types import Decision, Match, Method, Reason, Seconds
-from strategies_access import a_frame
+from strategies_access import ROOM, a_frame
 
 NOON = datetime(2026, 6, 3, 12, 0, tzinfo=UTC)
 """A Wednesday"""
@@ -70,10 +72,14 @@ class World:
         rules: AccessConfig | None = None,
         people: Mapping[str, Rights] | None = None,
         store: StandingStore | None = None,
+        liveness: LivenessMode = "off",
+        dice: random.Random | None = None,
     ) -> None:
         self.rules = rules or AccessConfig()
         self.people = dict(people or {})
         self.store: StandingStore = store or Forgetful()
+        self.liveness = liveness
+        self.dice = dice
         self.now = 100.0
         self.wall = NOON
         self.door = DoorStatus()
@@ -91,6 +97,8 @@ class World:
             calendar=self.calendar,
             standing=self.store,
             people=lambda: self.people,
+            liveness=self.liveness,
+            dice=self.dice,
             enrolling=lambda: self.enrolling,
         )
 
@@ -103,7 +111,7 @@ class World:
         """One frame, a while after the one before."""
         self.wait(wait)
         self.frames += 1
-        return self.reception.decide(a_frame(self.frames, self.now - age), matches)
+        return self.reception.decide(a_frame(self.frames, self.now - age, ROOM), matches)
 
     def watch(self, *matches: Match, frames: int = 9) -> list[Decision]:
         """The same again and again; by default just until patience is over."""

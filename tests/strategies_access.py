@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.vendor.pretty import RepresentationPrinter
 
 from faceplate.config import AccessConfig
+from faceplate.liveness import Liveness
 from faceplate.rights import Rights
 from faceplate.types import (
     Box,
     Face,
     Flaw,
     Frame,
+    Image,
     Likeness,
     Look,
     Match,
@@ -27,6 +29,7 @@ from faceplate.types import (
     Sighting,
     TrackId,
 )
+from heads import turned
 
 PEOPLE = ("Ada", "Grace")
 RESIDENT = Rights()
@@ -36,9 +39,13 @@ TRACKS = (TrackId(1), TrackId(2), TrackId(3))
 _EIGHTH = 1 / 8
 
 
-def a_frame(index: int = 0, time: float = 0.0) -> Frame:
+ROOM = np.zeros((480, 640, 3), np.uint8)
+"""A picture in which there is room for a face to come closer"""
+
+
+def a_frame(index: int = 0, time: float = 0.0, image: Image | None = None) -> Frame:
     """A frame whose picture nobody looks at."""
-    return Frame(index, Seconds(time), np.zeros((1, 1, 3), np.uint8))
+    return Frame(index, Seconds(time), np.zeros((1, 1, 3), np.uint8) if image is None else image)
 
 
 def a_face(x: float = 0.0, y: float = 0.0, width: float = 100.0, height: float = 120.0) -> Face:
@@ -158,3 +165,16 @@ def traces(draw: st.DrawFn, rules: AccessConfig) -> list[Step]:
         time += draw(steps)
         trace.append(Step(Seconds(time), draw(ages), draw(people_in_view())))
     return trace
+
+
+def alive(match: Match, liveness: Liveness = Liveness.LIVE, *cues: str) -> Match:
+    """The same, and what vision says of whether it is."""
+    return replace(match, sighting=replace(match.sighting, liveness=liveness, cues=cues))
+
+
+def posed(match: Match, left: float = 0.0, up: float = 0.0, width: float = 100.0) -> Match:
+    """The same, with the head turned by so many degrees, and a face so wide."""
+    face = a_face(width=width, height=1.2 * width)
+    landmarks = turned(left, up, scale=width / 100, shift=width / 2)
+    look = replace(match.sighting.look, face=replace(face, landmarks=landmarks))
+    return replace(match, sighting=replace(match.sighting, look=look))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hypothesis import strategies as st
 
 from faceplate.bridge.payloads.commands import ClosedMode, Setting
 from faceplate.bridge.payloads.states import RestartReason
 from faceplate.events import DoorEventType, DoorMode
+from faceplate.liveness import LivenessMode
 
 STATUS = {
     "mode": "locked",
@@ -19,6 +22,7 @@ STATUS = {
     "lockout": 0,
     "pin_lockout": 0,
     "face_unlock": True,
+    "liveness": "motion",
     "clock_trusted": True,
     "people": 3,
     "store": "/var/lib/faceplate/people",
@@ -69,6 +73,7 @@ statuses = st.fixed_dictionaries(
         "lockout": _left,
         "pin_lockout": _left,
         "face_unlock": st.booleans(),
+        "liveness": st.sampled_from(get_args(LivenessMode)),
         "clock_trusted": st.booleans(),
         "people": st.none() | st.integers(0, 5000),
         "store": st.just("/var/lib/faceplate/people"),

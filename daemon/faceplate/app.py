@@ -16,7 +16,7 @@ from faceplate.camera.camera import Camera
 from faceplate.camera.clock import monotonic
 from faceplate.camera.replay import ReplayCamera
 from faceplate.config import CameraConfig, Config, DoorConfig, JournalConfig
-from faceplate.config.access import ALWAYS, NEVER
+from faceplate.config.schedule import ALWAYS, NEVER
 from faceplate.control.peers import Ranks
 from faceplate.control.server import ControlServer
 from faceplate.dashboard import Dashboard, in_turn
@@ -227,6 +227,7 @@ def _attended(  # noqa: PLR0913, PLR0917 - each is asked, or told, by what is or
         calendar=Calendar(present, _latest_known(config.journal, standing)),
         standing=standing,
         people=lambda: {person.name: person.rights for person in gallery.people()},
+        liveness=config.vision.liveness,
         enrolling=dashboard.session.is_open,
     )
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
-from faceplate.types import Decision, Seconds
+from faceplate.types import Decision, Outcome, Reason, Seconds
 
 
 def wall_clock() -> datetime:
@@ -119,6 +120,17 @@ class DoorEvent:
 
     detail: str = ""
     """More about a FAULT: what does not work"""
+
+
+SPOOF_SUSPECTED: Final = "spoof_suspected"
+"""What a refusal for that reason is called: somebody tried to get in by a picture, which is more than a stranger"""
+
+
+def access_event(decision: Decision) -> str:
+    """What a decision that changed something is called."""
+    if decision.outcome is Outcome.DENIED and decision.reason is Reason.SPOOF_SUSPECTED:
+        return SPOOF_SUSPECTED
+    return f"access_{decision.outcome.value}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def replay(  # noqa: PLR0913 - the recording, and what becomes of it
             calendar=Calendar(lambda: begin + timedelta(seconds=camera.clock() - beginning)),
             standing=standing or Forgetful(),
             people=dict,
+            liveness=config.vision.liveness,
         )
         stack.enter_context(attended(door, reception))
         guard(camera, recognition.eyes(), recognition.recogniser(), reception, record, door, show)

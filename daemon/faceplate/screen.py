@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from faceplate.config import SpeechConfig
 from faceplate.events import DoorEventType, DoorStatus
-from faceplate.types import Clock, Decision, Frame, Match, Outcome, Reason, Seconds
-from faceplate.voice import OF_REASON, WELCOME, greeting_for, hint_for
+from faceplate.types import Clock, Cue, Decision, Frame, Match, Outcome, Reason, Seconds
+from faceplate.voice import OF_CUE, OF_REASON, WELCOME, greeting_for, hint_for
 
 STALE_AFTER: Final = Seconds(3.0)
 """The last picture is older than this: the door does not see who stands there"""
@@ -27,6 +27,11 @@ class Kind(StrEnum):
     """Nobody is there"""
     PROMPT = "prompt"
     """What the visitor should do"""
+    TURN_LEFT = "turn_left"
+    """The visitor's own left, which is that of the screen; as the next three, somebody is challenged to do it"""
+    TURN_RIGHT = "turn_right"
+    LOOK_UP = "look_up"
+    COME_CLOSER = "come_closer"
     WELCOME = "welcome"
     REFUSED = "refused"
     LOCKED_OUT = "locked_out"
@@ -36,8 +41,17 @@ class Kind(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
 
 
+ASKED: Final[Mapping[Cue, Kind]] = {
+    Cue.TURN_LEFT: Kind.TURN_LEFT,
+    Cue.TURN_RIGHT: Kind.TURN_RIGHT,
+    Cue.LOOK_UP: Kind.LOOK_UP,
+    Cue.COME_CLOSER: Kind.COME_CLOSER,
+}
+"""What somebody is challenged to do"""
+
 SHOWN_FOR: Final[Mapping[Kind, Seconds]] = {
     Kind.PROMPT: Seconds(1.5),
+    **dict.fromkeys(ASKED.values(), Seconds(1.5)),
     Kind.WELCOME: Seconds(4.0),
     Kind.REFUSED: Seconds(4.0),
     Kind.LOCKED_OUT: Seconds(4.0),
@@ -63,7 +77,9 @@ OF_KIND: Final[Mapping[Kind, Mapping[str, str]]] = {
         "es": "Fuera de servicio",
     },
 }
-"""What is said where there is nothing more to say; for a prompt there always is"""
+"""What is said where there is nothing more to say; for a prompt, and for what is asked, there always is"""
+
+_PROMPTS: Final = {Kind.PROMPT, *ASKED.values()}
 
 _OF_ALARM: Final = {
     DoorEventType.OPEN_TOO_LONG: Kind.DOOR_OPEN,
@@ -101,6 +117,12 @@ def words_for(decision: Decision, speech: SpeechConfig) -> Words | None:
     """What one decision tells the visitor; None: nothing new. A name only where `speech.greeting` lets it be said."""
     if decision.outcome is Outcome.GRANTED:
         return Words(Kind.WELCOME, greeting_for(decision, speech) or OF_KIND[Kind.WELCOME][speech.language])
+    if decision.cue is not None:
+        return Words(ASKED.get(decision.cue, Kind.PROMPT), OF_CUE[decision.cue][speech.language])
+    return _hint_or_answer(decision, speech)
+
+
+def _hint_or_answer(decision: Decision, speech: SpeechConfig) -> Words | None:
     if decision.reason is Reason.LOCKED_OUT:
         return Words.of(Kind.LOCKED_OUT, speech.language)
     if hint := hint_for(decision, speech.model_copy(update={"hints": True})):
@@ -144,7 +166,8 @@ class Screen:
         with self._one_at_a_time:
             now, last = self._clock(), self._answer
             # The prompts of the next visit do not wipe away what the last one was answered.
-            if words.kind is Kind.PROMPT and last and last.words.kind is not Kind.PROMPT and last.holds(now):
+            is_prompt = words.kind is Kind.PROMPT and decision.cue is None
+            if is_prompt and last and last.words.kind not in _PROMPTS and last.holds(now):
                 return
             self._answer = _Answer(words, now)
 

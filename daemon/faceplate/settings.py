@@ -57,6 +57,7 @@ class Settings:
         self._written = config.bridge.bounds
         self._standing = standing
         self._release = release
+        self._liveness = config.vision.liveness
         self._one_at_a_time = threading.Lock()
         people = config.people
         self._filed: dict[Setting, float] = {
@@ -126,6 +127,7 @@ class Settings:
         known = [setting for setting in Setting if setting in self._filed]
         bounds = {setting: self._bounds(setting) for setting in known}
         return {
+            "liveness": self._liveness,
             "settings": {setting.value: self.value(setting) for setting in known},
             "bounds": {setting.value: [within.lowest, within.highest] for setting, within in bounds.items()},
         }

@@ -77,7 +77,13 @@ class Judge:
         self._eyes = recognition.eyes()
         self._people = recognition.recogniser()
         self._reception = Reception(
-            config.access, clock, door=DoorStatus, calendar=Calendar(wall_clock), standing=NoLockout(), people=dict
+            config.access,
+            clock,
+            door=DoorStatus,
+            calendar=Calendar(wall_clock),
+            standing=NoLockout(),
+            people=dict,
+            liveness=config.vision.liveness,
         )
 
     def decide(self, frame: Frame) -> Decision:

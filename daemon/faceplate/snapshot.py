@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from faceplate.pictures import jpeg_of
-from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Pixels
+from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Pixels, Reason
 
 Whose = Literal["off", "enrolled", "everybody"]
 
@@ -19,6 +19,8 @@ MOST_BYTES: Final = 400_000
 
 QUALITIES: Final = (85, 70, 50, 30)
 """JPEG's; the first that is small enough"""
+
+_MAYBE_A_PICTURE: Final = {Reason.SPOOF_SUSPECTED, Reason.LIVENESS_UNSURE, Reason.CHALLENGE_FAILED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ def may_be_kept(whose: Whose, matches: Sequence[Match], decision: Decision) -> b
 
 
 def _known(decision: Decision) -> str | None:
-    """Who was let in, or recognised and not let in."""
+    """Who was let in, or recognised and not let in; a face that may be a picture of somebody is nobody's."""
+    if decision.reason in _MAYBE_A_PICTURE:
+        return None
     if decision.person is not None:
         return decision.person
     match = decision.match

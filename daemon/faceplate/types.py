@@ -173,6 +173,9 @@ class Match:
     rival: Rival | None = None
     """The runner-up of an AMBIGUOUS match"""
 
+    is_close_call: bool = False
+    """Whether `lead` is less than twice the margin: somebody else looks nearly as much like this"""
+
 
 class Outcome(StrEnum):
     """What a decision does."""
@@ -279,7 +282,7 @@ class Reason(StrEnum):
 
 
 class Cue(StrEnum):
-    """What somebody who is being enrolled is told."""
+    """What somebody who is being enrolled, or challenged, is told."""
 
     NOBODY = "nobody"
     """Nobody is in view"""

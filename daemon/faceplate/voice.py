@@ -53,6 +53,7 @@ OF_REASON = {
         "es": "Su PIN, por favor",
     },
     Reason.FACE_NEEDED: _LOOK_HERE,
+    Reason.LIVENESS_UNSURE: _LOOK_HERE,
     Reason.INTENT_NEEDED: _COME_CLOSER,
     Reason.LOCKED_OUT: {
         "en": "Too many attempts, please wait",
@@ -116,7 +117,7 @@ OF_CUE = {
         "es": "No ha funcionado",
     },
 }
-"""To somebody who is being enrolled; to nobody there is nothing to be said"""
+"""To somebody who is being enrolled, or challenged; to nobody there is nothing to be said"""
 
 
 class Voice:
@@ -146,10 +147,14 @@ class Voice:
         self._start = start
         self._speaking: subprocess.Popen[str] | None = None
         self._hinted = Seconds(-PAUSE)
+        self._asked: Cue | None = None
 
     def show(self, frame: Frame, matches: Sequence[Match], decision: Decision) -> None:
         """Say what there is to say about one frame."""
         del frame, matches
+        if decision.cue is not self._asked:
+            self._asked = decision.cue
+            self._ask(decision.cue)
         if greeting := greeting_for(decision, self._config):
             self._say(greeting)
         elif (hint := hint_for(decision, self._config)) and self._clock() - self._hinted >= PAUSE:
@@ -160,6 +165,14 @@ class Voice:
         """Say what somebody who is being enrolled is told, where hints are spoken; by the same thread as `show`."""
         if self._config.hints and (phrases := OF_CUE.get(cue)):
             self._say(phrases[self._config.language])
+
+    def _ask(self, cue: Cue | None) -> None:
+        """Say what somebody is challenged to do: at once, as there is not much time to do it."""
+        if cue is None or cue is Cue.LOOK_STRAIGHT:  # which would be in the way of what is asked next
+            return
+        if self._config.hints:
+            self.close()
+            self.cue(cue)
 
     def close(self) -> None:
         """Fall silent."""

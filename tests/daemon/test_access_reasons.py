@@ -8,14 +8,18 @@ from datetime import timedelta
 
 import pytest
 
+from actors import Person, Pose, Recording, play
 from faceplate.access.standing import Standing
 from faceplate.config import AccessConfig
-from faceplate.config.access import BackoffConfig, IntentConfig, PinConfig, RoleConfig, ScheduleConfig
+from faceplate.config.access import BackoffConfig, IntentConfig, PinConfig, RoleConfig
+from faceplate.config.doubt import ChallengeConfig, StepUpConfig
+from faceplate.config.schedule import ScheduleConfig
 from faceplate.events import DoorMode, DoorStatus
+from faceplate.liveness import Liveness
 from faceplate.rights import Rights, Role
 from faceplate.types import Decision, Flaw, Method, Outcome, Reason, Seconds
 from reception_desk import ADAS_DURESS_PIN, ADAS_PIN, NOON, FullDisk, World, access_rules, with_pin
-from strategies_access import ambiguous, sized, unknown, unusable, verified
+from strategies_access import alive, ambiguous, sized, unknown, unusable, verified
 
 DAY = timedelta(days=1)
 ADA = verified("Ada")
@@ -153,6 +157,22 @@ def tailgating() -> Decision:
     return world.watch(unknown(2), frames=3)[-1]
 
 
+def spoof_suspected() -> Decision:
+    return World(liveness="passive").see(alive(ADA, Liveness.SPOOF))
+
+
+def liveness_unsure() -> Decision:
+    return World(liveness="passive").watch(alive(ADA, Liveness.UNSURE))[-1]
+
+
+def challenge_needed() -> Decision:
+    return World(liveness="challenge").watch(alive(ADA), frames=3)[-1]
+
+
+def challenge_failed() -> Decision:
+    return play(World(liveness="challenge"), Recording([(0.0, Pose())]))[-1]
+
+
 DENIED, NOTHING = Outcome.DENIED, Outcome.NOTHING
 
 EXAMPLES: dict[Reason, tuple[Callable[[], Decision], Outcome, str | None]] = {
@@ -181,6 +201,10 @@ EXAMPLES: dict[Reason, tuple[Callable[[], Decision], Outcome, str | None]] = {
     Reason.FACE_NEEDED: (face_needed, NOTHING, None),
     Reason.INVALID_PIN: (invalid_pin, DENIED, None),
     Reason.REQUEST_TIMEOUT: (request_timeout, DENIED, "Ada"),
+    Reason.SPOOF_SUSPECTED: (spoof_suspected, DENIED, None),
+    Reason.LIVENESS_UNSURE: (liveness_unsure, DENIED, None),
+    Reason.CHALLENGE_NEEDED: (challenge_needed, NOTHING, None),
+    Reason.CHALLENGE_FAILED: (challenge_failed, DENIED, None),
     Reason.TAILGATING: (tailgating, Outcome.WARNED, "Ada"),
 }
 
@@ -190,6 +214,7 @@ def test_every_reason_is_given(reason: Reason):
     example, outcome, person = EXAMPLES[reason]
     decision = example()
     assert (decision.reason, decision.outcome, decision.person) == (reason, outcome, person)
+    assert (decision.cue is not None) is (reason is Reason.CHALLENGE_NEEDED)
 
 
 @pytest.mark.parametrize("mode", DoorMode)
@@ -459,6 +484,28 @@ def with_turn(key: str, value: object) -> object:
     return world.watch(sized(ADA, 100.0, turn=0.5), frames=3)[-1].reason
 
 
+def frames_until_challenged(key: str, value: object) -> object:
+    world = World(access_rules(challenge={key: value}), liveness="motion")
+    unsure = alive(ADA, Liveness.UNSURE)
+    return next(n for n in range(1, 99) if world.see(unsure).reason is Reason.CHALLENGE_NEEDED)
+
+
+def frames_until_passed(key: str, value: object) -> object:
+    return len(play(World(access_rules(challenge={key: value}), liveness="motion"), Person(), seconds=60))
+
+
+def frames_until_failed(key: str, value: object) -> object:
+    return len(play(World(access_rules(challenge={key: value}), liveness="motion"), Recording([(0.0, Pose())])))
+
+
+def stepped_up(failed: bool = False, **rules: object) -> object:  # noqa: FBT001, FBT002 - whether a visit failed before
+    world = World(access_rules(step_up=rules), liveness="motion")
+    if failed:
+        world.watch(alive(unknown(7)))
+    rights = with_pin()
+    return world.watch(alive(replace(verified("Ada", 1, rights), is_close_call=True)), frames=3)[-1].reason
+
+
 # For each key: the same question, asked with two settings, that must be answered in two ways.
 KEYS: dict[str, tuple[Callable[[object], object], object, object]] = {
     "risk": (lambda v: frames_until_granted(risk=v), "standard", "high"),
@@ -487,6 +534,13 @@ KEYS: dict[str, tuple[Callable[[object], object], object, object]] = {
     "pin.window": (pin_in_time, 5.0, 15.0),
     "pin.alone": (pin_alone, True, False),
     "pin.for_lookalikes": (twins, True, False),
+    "challenge.steps": (lambda v: frames_until_passed("steps", v), 1, 3),
+    "challenge.step_time": (lambda v: frames_until_failed("step_time", v), 2.0, 6.0),
+    "challenge.after": (lambda v: frames_until_challenged("after", v), 1.0, 3.0),
+    "step_up.ask": (lambda v: stepped_up(ask=v), "challenge", "pin"),
+    "step_up.after_failures": (lambda v: stepped_up(failed=True, lookalikes=False, after_failures=v), 1, None),
+    "step_up.schedule": (lambda v: stepped_up(lookalikes=False, schedule=v), "always", "never"),
+    "step_up.lookalikes": (lambda v: stepped_up(lookalikes=v), True, False),
     "time_zone": (lambda v: at_noon(time_zone=v), "UTC", "Asia/Tokyo"),
     "holidays": (lambda v: at_noon(holidays=v), [], ["2026-06-03"]),
     "schedules": (lambda v: at_noon(schedules={"it": v}), {}, {"wednesday": ["12:00-12:01"]}),
@@ -515,7 +569,8 @@ def test_every_key_changes_something(key: str):
 
 def test_every_key_is_asked_about():
     sections: dict[str, type[object]] = {"intent": IntentConfig, "pin": PinConfig}
-    keys = set(AccessConfig.model_fields) - {"intent", "lockout", "pin", "roles"}
+    sections |= {"challenge": ChallengeConfig, "step_up": StepUpConfig}
+    keys = set(AccessConfig.model_fields) - {*sections, "lockout", "roles"}
     keys |= {f"{name}.{key}" for name, section in sections.items() for key in section.model_fields}  # type: ignore[attr-defined]  # each is a model
     keys |= {f"lockout.{key}" for key in (*BackoffConfig.model_fields, "pin_opens")}
     keys |= {f"roles.{role}.{key}" for role in Role for key in RoleConfig.model_fields}

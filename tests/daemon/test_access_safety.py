@@ -12,14 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-import numpy as np
 import pytest
 
+from actors import TARGETS, Pose
 from faceplate.access.standing import Standing
 from faceplate.config import AccessConfig
 from faceplate.events import DoorMode, DoorStatus
+from faceplate.liveness import Liveness, LivenessMode
+from faceplate.model.head_pose import head_pose
 from faceplate.rights import Rights, Role
-from faceplate.types import Decision, Flaw, Frame, Likeness, Match, Method, Outcome, Reason, Seconds, TrackId
+from faceplate.types import Cue, Decision, Flaw, Frame, Likeness, Match, Method, Outcome, Reason, Seconds, TrackId
 from reception_desk import (
     ADAS_DURESS_PIN,
     ADAS_PIN,
@@ -30,11 +32,10 @@ from reception_desk import (
     access_rules,
     with_pin,
 )
-from strategies_access import ambiguous, sized, unknown, unusable, verified
+from strategies_access import ROOM, alive, ambiguous, posed, sized, unknown, unusable, verified
 
 TRACES = int(os.environ.get("FACEPLATE_TRACES", "3000"))
 STEPS = 24
-PICTURE = np.zeros((1, 1, 3), np.uint8)
 DAY = {"day": {day: ["08:00-18:00"] for day in ("tuesday", "wednesday", "thursday")}}
 EVERY_PIN = {role.value: {"pin": "always"} for role in Role}
 
@@ -42,6 +43,7 @@ EVERY_PIN = {role.value: {"pin": "always"} for role in Role}
 @cache
 def households() -> list[AccessConfig]:
     quick = {"lockout": {"failures": 2}, "pin": {"failures": 2}, "visit_window": 2.0, "repeat_after": 3.0}
+    quick |= {"challenge": {"steps": 1, "after": 0.25}}
     common = {"schedules": DAY, "time_zone": "UTC"} | quick
     return [
         access_rules(schedules=DAY, time_zone="UTC"),
@@ -81,12 +83,27 @@ def faces(ada: Rights, grace: Rights) -> list[Match]:
     return made
 
 
+LIVENESS: list[LivenessMode] = ["off", "off", "passive", "motion", "motion", "challenge"]
+MOSTLY_LIVE = [Liveness.LIVE] * 6 + [Liveness.UNSURE] * 6 + [Liveness.SPOOF, Liveness.UNCHECKED]
+REACTION = 0.15
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """A fresh frame on which somebody was in front."""
 
     time: float
     match: Match
+
+    def shows(self, cue: Cue) -> bool:
+        """Whether the head is held as that asks for."""
+        now = head_pose(self.match.sighting.look.face.landmarks)
+        return now is not None and {
+            Cue.TURN_LEFT: now.yaw > 10,
+            Cue.TURN_RIGHT: now.yaw < -10,
+            Cue.LOOK_UP: now.pitch > 8,
+            Cue.COME_CLOSER: self.match.sighting.look.face.box.width >= 125,
+        }.get(cue, False)
 
 
 def in_front(match: Match) -> tuple[bool, float]:
@@ -110,15 +127,23 @@ class Watchdog:
         self.latest = datetime(1970, 1, 1, tzinfo=UTC)
         self.locked_out_since: float | None = None
         self.on = True
+        self.asked: dict[TrackId, list[tuple[float, Cue]]] = {}
+        """What was asked on each track, and when it was asked first"""
+        self.cues: dict[TrackId, Cue] = {}
+        """What was asked last on each"""
+        self.convicted: dict[TrackId, float] = {}
+        """When a track was refused for being no living face, or for what it did when it was challenged"""
 
     def forget(self) -> None:
         self.looks.clear()
         self.pins.clear()
+        self.convicted.clear()
 
     def time_passes(self, standing: Standing) -> None:
         """After a lock-out every visit begins anew."""
         if standing.visits.until is not None and self.world.now >= standing.visits.until:
             self.looks = [look for look in self.looks if look.time < self.world.now - self.rules.visit_window]
+            self.convicted.clear()
 
     def saw(self, frame: Frame, matches: Sequence[Match]) -> bool:
         """Note a frame; False if it can count for nothing."""
@@ -151,6 +176,40 @@ class Watchdog:
         matches = [look.match for look in self.glimpses(track, until)]
         sure = sum(m.likeness is Likeness.VERIFIED and m.person == person for m in matches)
         return sure + sum(m.likeness is Likeness.AMBIGUOUS for m in matches) >= self.rules.frames_needed
+
+    def alive(self, track: TrackId, until: float) -> bool:
+        """Whether that track was alive on that frame, by what vision says of it or by what it did."""
+        if self.world.liveness == "off":
+            return True
+        own = [look for look in self.looks if look.match.sighting.track == track]
+        if any(until - time <= self.rules.repeat_after for t, time in self.convicted.items() if t == track):
+            return False
+        says_live = any(look.time == until and look.match.sighting.liveness is Liveness.LIVE for look in own)
+        return (says_live and self.world.liveness != "challenge") or self.passed(track, own, until)
+
+    def passed(self, track: TrackId, own: list[Look], until: float) -> bool:
+        """Whether the last steps that were asked were all done, each after it was asked, and all of late."""
+        asked = self.asked.get(track, [])[-self.rules.challenge.steps :]
+        if len(asked) < self.rules.challenge.steps or until - asked[-1][0] > 5.0 + 2 * self.rules.challenge.step_time:
+            return False
+        ends = [*(time for time, _ in asked[1:]), until]
+        return all(
+            any(time + REACTION <= look.time < end and look.shows(cue) for look in own)
+            for (time, cue), end in zip(asked, ends, strict=True)
+        )
+
+    def heard(self, decision: Decision) -> None:
+        """Note what somebody is asked to do, or what they are told of it."""
+        if decision.match is None:
+            return
+        track = decision.match.sighting.track
+        if decision.reason in {Reason.SPOOF_SUSPECTED, Reason.CHALLENGE_FAILED}:
+            self.convicted[track] = decision.time
+        if decision.cue is None:
+            return
+        if decision.cue not in {Cue.LOOK_STRAIGHT, self.cues.get(track)}:
+            self.asked.setdefault(track, []).append((decision.time, decision.cue))
+        self.cues[track] = decision.cue
 
     def surely(self, track: TrackId, person: str, until: float) -> bool:
         """Whether enough frames of one visit, the newest among them, show that person, and none shows another.
@@ -244,6 +303,10 @@ class Watchdog:
     def check_face(self, decision: Decision, person: str, before: Standing) -> None:
         assert decision.match is not None
         track = decision.match.sighting.track
+        if decision.frame is not None:
+            # In a lock-out nobody is challenged, and the PIN stands for it.
+            challenge_is_asked = decision.method is Method.FACE or before.visits.until is None
+            assert self.alive(track, decision.time) or not challenge_is_asked
         if decision.method is Method.FACE:
             assert self.surely(track, person, decision.time)
             assert self.rules.roles.resident.pin == "never"
@@ -260,7 +323,8 @@ class Watchdog:
         if until is not None and self.world.now < until and self.locked_out_since is not None:
             began = [look.time for look in self.looks if look.match.sighting.track == track]
             assert min(began) <= self.locked_out_since
-            assert self.world.now - self.locked_out_since <= self.rules.repeat_after
+            longest = 12.0 * self.rules.challenge.steps if self.asked.get(track) else self.rules.repeat_after
+            assert self.world.now - self.locked_out_since <= longest
 
 
 class Trace:
@@ -270,20 +334,26 @@ class Trace:
         self.chance = chance = random.Random(seed)  # noqa: S311 - to repeat, not to hide
         people = {"Ada": chance.choice(ADAS[:3] if chance.random() < 0.5 else ADAS), "Grace": chance.choice(GRACES)}
         self.store = FullDisk()
-        self.world = World(chance.choice(households()), people, self.store)
+        liveness = chance.choice(LIVENESS)
+        self.world = World(chance.choice(households()), people, self.store, liveness, chance)
+        self.obeys = chance.random() < 0.8
+        self.cue: Cue | None = None
         self.dog = Watchdog(self.world)
         self.faces = faces(people["Ada"], people["Grace"])
+        self.shown = self.faces[0]
         self.granted = self.frames = 0
 
     def run(self) -> int:
         for _ in range(STEPS):
             self.step()
+            while self.cue is not None and self.obeys and self.chance.random() < 0.99:
+                self.step()
         return self.granted
 
     def step(self) -> None:
         world, chance = self.world, self.chance
         before = self.store.standing
-        what = chance.random()
+        what = chance.random() * (0.78 if self.cue and chance.random() < 0.9 else 1.0)
         if what < 0.78:
             self.answer(self.frame(), before)
         elif what < 0.87:
@@ -305,18 +375,34 @@ class Trace:
         world, chance = self.world, self.chance
         world.wait(0.125)
         age = 0.0 if chance.random() < 0.95 else chance.choice((0.125, 1.0, 1.125, -0.125))
-        matches = [chance.choice(self.faces)]
+        stays = self.cue is not None and self.obeys and chance.random() < 0.97
+        self.shown = self.shown if stays else chance.choice(self.faces)
+        matches = [self.shown]
         if chance.random() < 0.1:
             other = chance.choice(self.faces)
             matches += [other] if other.sighting.track != matches[0].sighting.track else []
+        matches = [self.held(match) for match in matches]
         self.frames += 1
-        frame = Frame(self.frames, Seconds(world.now - age), PICTURE)
+        frame = Frame(self.frames, Seconds(world.now - age), ROOM)
         self.dog.time_passes(self.store.standing)
         counts = self.dog.saw(frame, matches)
         decision = world.reception.decide(frame, matches)
         self.dog.check_frame(decision, frame, matches)
+        self.dog.heard(decision)
+        self.cue = decision.cue
         assert counts or decision.outcome is not Outcome.GRANTED
         return decision
+
+    def held(self, match: Match) -> Match:
+        """The face, alive or not, mostly as the last cue asks for."""
+        chance, liveness = self.chance, Liveness.UNCHECKED
+        if self.world.liveness != "off":
+            liveness = chance.choice(MOSTLY_LIVE)
+        if self.cue is None:
+            return alive(match, liveness)
+        pose = TARGETS.get(self.cue, Pose()) if self.obeys else chance.choice([Pose(), *TARGETS.values()])
+        liveness = Liveness.UNSURE if chance.random() < 0.9 else liveness
+        return alive(posed(match, pose.left, pose.up, pose.width), liveness)
 
     def pin(self) -> Decision:
         digits = self.chance.choice((ADAS_PIN, ADAS_PIN, ADAS_DURESS_PIN, GRACES_PIN, "9513"))
@@ -387,7 +473,7 @@ def test_no_trace_lets_in_anybody_who_should_not_be():
     assert granted > TRACES / 4, "traces in which nobody is ever let in would show nothing"
 
 
-@pytest.mark.parametrize("rule", ["surely", "shown_by", "in_the_way"])
+@pytest.mark.parametrize("rule", ["surely", "shown_by", "in_the_way", "alive"])
 def test_the_watchdog_would_notice(rule, monkeypatch):
     """A watchdog that is told the opposite must bark, or it does not look."""
     bark = (lambda *_: True) if rule == "in_the_way" else (lambda *_: False)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from faceplate.access.schedule import Schedules
 from faceplate.config import AccessConfig
-from faceplate.config.access import ScheduleConfig, Window
+from faceplate.config.schedule import ScheduleConfig, Window
 from reception_desk import access_rules
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")

@@ -30,8 +30,8 @@ from faceplate.camera.replay import ReplayCamera
 from faceplate.commands import asking
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config
-from faceplate.config.access import ALWAYS, NEVER
 from faceplate.config.door import InputConfig, InputsConfig
+from faceplate.config.schedule import ALWAYS, NEVER
 from faceplate.dashboard import Dashboard
 from faceplate.door.drivers import simulated
 from faceplate.door.drivers.simulated import SimulatedLock
@@ -761,7 +761,7 @@ def test_a_signal_ends_the_daemon_with_the_door_locked(enrolled, tmp_path, numbe
         "people": {"store": "people", "key_file": "gallery.key"},
         "journal": {"path": "journal.sqlite3"},
         "camera": {"driver": "replay", "source": str(film)},
-        "vision": {"runtime": runtime},
+        "vision": {"runtime": runtime, "liveness": "off"},
         "door": {"release_time": 60},
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(tree))

@@ -78,7 +78,7 @@ class Door:
         self.write(runtime=runtime)
 
     def write(self, *, runtime="litert", people=None, vision=None):
-        tree = TREE | {"vision": {"runtime": runtime, "bundle_store": "bundles"} | (vision or {})}
+        tree = TREE | {"vision": {"runtime": runtime, "bundle_store": "bundles", "liveness": "off"} | (vision or {})}
         tree["people"] = TREE["people"] | (people or {})
         self.file.write_text(yaml.safe_dump(tree))
 

@@ -54,7 +54,7 @@ def config_file(tmp_path: Path, runtime) -> Path:
         "people": {"store": "people", "key_file": "gallery.key"},
         "journal": {"path": "journal.sqlite3", "key_file": "journal.key"},
         "control": {"socket": "control.sock"},
-        "vision": {"runtime": runtime},
+        "vision": {"runtime": runtime, "liveness": "off"},
         "log": {"level": "error"},
     }
     file = tmp_path / "config.yaml"

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from faceplate.config import Config
-from faceplate.config.access import Window
 from faceplate.config.risk import RULES
+from faceplate.config.schedule import Window
 from faceplate.config_file import config_from, load_config
 from faceplate.errors import ConfigError
 
@@ -409,3 +409,13 @@ def test_who_is_told_what_the_screen_shows_is_neither_bridge_nor_operator(other)
     with pytest.raises(ValidationError, match="kiosk is 'kim', who is the bridge or an operator"):
         Config.model_validate({"control": {"kiosk": "kim"} | other})
     assert Config.model_validate({"control": {"kiosk": None, "bridge": None}}).control.kiosk is None
+
+
+@pytest.mark.parametrize("word", ["off", '"off"', "false"])
+def test_off_is_a_word_whatever_yaml_makes_of_it(tmp_path, word):
+    assert load_config(write(tmp_path, f"vision: {{liveness: {word}}}")).vision.liveness == "off"
+
+
+def test_a_schedule_that_steps_up_must_be_written_down(tmp_path):
+    message = complaint_about_text(tmp_path, "access: {step_up: {schedule: night}}")
+    assert "step_up names the schedule 'night'; there are: always, never" in message

@@ -63,7 +63,7 @@ class Daemon:
 @pytest.fixture
 def config(tmp_path, runtime):
     tree = {
-        "vision": {"runtime": runtime},
+        "vision": {"runtime": runtime, "liveness": "off"},
         "people": {"store": "people", "key_file": "gallery.key"},
         "journal": {"path": "journal.sqlite3", "key_file": "journal.key"},
         "control": {"socket": "control.sock"},

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import pytest
@@ -32,6 +32,7 @@ from faceplate.doctor.finding import AS_ROOT, NO_ANSWER, Case, Check, Finding, L
 from faceplate.doctor.sight import Sight
 from faceplate.errors import CameraError, StoreError
 from faceplate.journal.journal import Journal
+from faceplate.liveness import LivenessMode
 from faceplate.model.bundle import DEFAULT_BUNDLE
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import read_picture
@@ -746,11 +747,13 @@ def test_a_machine_without_systemd_is_a_warning(case, tmp_path, monkeypatch):
 
 
 def test_no_liveness_is_a_warning(case):
-    assert is_ill(found("liveness", case), Level.WARNING, checks.PHOTOGRAPH)
+    off = with_(case, "vision", liveness="off")
+    assert is_ill(found("liveness", off), Level.WARNING, checks.PHOTOGRAPH, "a photograph can open")
 
 
-def test_any_liveness_is_well(case):
-    assert is_well(found("liveness", with_(case, "vision", liveness="required")))
+@pytest.mark.parametrize("mode", set(get_args(LivenessMode)) - {"off"})
+def test_any_liveness_is_well_and_says_what_it_asks(case, mode):
+    assert is_well(found("liveness", with_(case, "vision", liveness=mode)), f"the mode is {mode}: ")
 
 
 def test_a_simulated_lock_is_a_warning(case):
@@ -768,7 +771,9 @@ def test_a_real_lock_and_a_kiosk_are_well(case, driver, words):
 @pytest.fixture
 def config_file(tmp_path: Path) -> Path:
     file = tmp_path / "faceplate.yaml"
-    file.write_text("journal: {path: journal.sqlite3}\ncontrol: {socket: control.sock}\n", encoding="utf-8")
+    file.write_text(
+        "journal: {path: journal.sqlite3}\ncontrol: {socket: control.sock}\nvision: {liveness: off}\n", encoding="utf-8"
+    )
     file.chmod(0o640)
     return file
 

@@ -8,6 +8,8 @@ from dataclasses import fields, replace
 
 import pytest
 
+from faceplate.access.challenge import STEPS
+from faceplate.config.doubt import ChallengeConfig
 from faceplate.door import signals
 from faceplate.door.hardware import Lights
 from faceplate.door.signals import (
@@ -18,6 +20,7 @@ from faceplate.door.signals import (
     Pattern,
     answer_to,
     answered,
+    asked_for,
     cued,
     lights,
     pattern_of,
@@ -29,7 +32,8 @@ from faceplate.types import Cue, Decision, Likeness, Match, Method, Outcome, Rea
 
 RED, GREEN, DARK = Lights(red=True), Lights(green=True), Lights()
 RED_TONE, AMBER = Lights(red=True, buzzer=True), Lights(green=True, red=True)
-SILENT = {Reason.VERIFIED, Reason.NOBODY, Reason.LOOKING, Reason.ALREADY_DECIDED}
+SILENT = {Reason.VERIFIED, Reason.NOBODY, Reason.LOOKING, Reason.ALREADY_DECIDED, Reason.CHALLENGE_NEEDED}
+"""Of a challenge it is the cue that is shown"""
 ANSWERS = (*REFUSALS, *HINTS)
 ALARMS = ("forced_open", "tampered", "open_too_long", "jammed", "open_too_long_warning")
 """The most urgent first"""
@@ -234,7 +238,7 @@ def test_forced_open_is_the_loudest():
 def test_no_two_states_look_alike():
     states = [getattr(signals, name) for name in (*(a for a in vars(signals) if a.isupper()),)]
     patterns = [pattern for pattern in states if isinstance(pattern, Pattern)]
-    assert len(patterns) == 14
+    assert len(patterns) == 15
     assert len({rhythm(pattern) for pattern in patterns}) == len(patterns)
 
 
@@ -249,6 +253,57 @@ def test_a_fault_is_a_short_flash_now_and_then():
 def test_every_flag_of_the_status_has_its_signal():
     flags = {field.name for field in fields(DoorStatus) if field.type == "bool"}
     assert flags == {*ALARMS, "lock_commanded_open"}
+
+
+# ---- A challenge -----------------------------------------------------------------------------------------------------
+
+
+def challenged(cue):
+    return decision(Outcome.NOTHING, Reason.CHALLENGE_NEEDED, cue=cue)
+
+
+def test_every_step_of_a_challenge_is_shown_and_no_two_look_alike_nor_like_anything_else():
+    shown = [asked_for(cue) for cue in (*STEPS, Cue.LOOK_STRAIGHT)]
+    others = [signals.TAKEN, signals.DONE, signals.NOT_ENROLLED, signals.ADVICE, *map(answer_to, ANSWERS)]
+    rhythms = [rhythm(pattern) for pattern in (*shown, *others)]
+    assert len(set(rhythms)) == len(rhythms)
+    for cue in STEPS:
+        answer = answered(None, challenged(cue), NOW)
+        assert pattern_of(LOCKED, answer, NOW) == asked_for(cue)
+        first, *rest = asked_for(cue).beats
+        assert first == Beat(Seconds(0.6), Lights(green=True, red=True, buzzer=True)), "a tone says that it is asked"
+        assert {beat.lights for beat in rest} == {AMBER, DARK}
+        assert sum(beat.lights == AMBER for beat in rest) == STEPS.index(cue) + 1
+        assert asked_for(cue).words.endswith(f"then {STEPS.index(cue) + 1} short")
+
+
+@pytest.mark.parametrize("reason", [Reason.TOO_SOON, Reason.CREDENTIAL_NOT_FOUND, Reason.PIN_NEEDED])
+def test_what_is_asked_is_shown_at_once_whatever_was_told_before(reason):
+    """There is not much time to do it."""
+    before = Answer(Outcome.DENIED, reason, Seconds(NOW - 0.1))
+    asked = answered(before, challenged(Cue.LOOK_STRAIGHT), NOW)
+    assert pattern_of(LOCKED, asked, NOW) == asked_for(Cue.LOOK_STRAIGHT)
+    later = Seconds(NOW + 0.1)
+    step = answered(asked, challenged(Cue.TURN_LEFT), later)
+    assert step == Answer(Outcome.NOTHING, Reason.CHALLENGE_NEEDED, later, Cue.TURN_LEFT)
+
+
+def test_what_is_asked_again_is_shown_again_when_it_is_over():
+    asked = answered(None, challenged(Cue.LOOK_UP), NOW)
+    end = Seconds(NOW + asked_for(Cue.LOOK_UP).length)
+    assert answered(asked, challenged(Cue.LOOK_UP), Seconds(end - 0.1)) == asked
+    assert answered(asked, challenged(Cue.LOOK_UP), end) == replace(asked, since=end)
+
+
+def test_a_step_can_be_seen_within_the_time_there_is_for_it():
+    assert all(asked_for(cue).length < 0.75 * ChallengeConfig().step_time for cue in STEPS)
+
+
+def test_an_answer_breaks_into_a_challenge():
+    asked = answered(None, challenged(Cue.LOOK_UP), NOW)
+    assert answered(asked, decision(Outcome.GRANTED, Reason.VERIFIED), NOW) == Answer(
+        Outcome.GRANTED, Reason.VERIFIED, NOW
+    )
 
 
 # ---- Enrolment -------------------------------------------------------------------------------------------------------
@@ -349,12 +404,20 @@ def test_the_table_lists_all_of_it():
         "enrolment: refused": signals.NOT_ENROLLED,
         "enrolment: something to do": signals.ADVICE,
     }
+    challenge = {
+        "challenge: look straight": Cue.LOOK_STRAIGHT,
+        "challenge: turn left": Cue.TURN_LEFT,
+        "challenge: turn right": Cue.TURN_RIGHT,
+        "challenge: look up": Cue.LOOK_UP,
+        "challenge: come closer": Cue.COME_CLOSER,
+    }
     rows = [line.strip("|").split("|") for line in table().splitlines()]
     names = ["unlocked", "blocked, locked down", "something does not work, an alarm is silenced", "locked"]
     assert [tuple(cell.strip() for cell in row) for row in rows] == [
         *head,
         *((what, pattern.words) for what, pattern in states.items()),
         *((f"`{reason}`", answer_to(reason).words) for reason in ANSWERS),
+        *((what, asked_for(cue).words) for what, cue in challenge.items()),
         *((what, pattern.words) for what, pattern in enrolment.items()),
         *((what, pattern.words) for what, pattern in zip(names, rest, strict=True)),
     ]

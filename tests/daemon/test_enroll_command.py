@@ -206,7 +206,7 @@ def file(tmp_path, runtime):
     file.write_text(
         "people: {store: people, key_file: gallery.key}\njournal: {path: j.sqlite3, key_file: j.key}\n"
         "access: {standing_file: standing.json}\ncontrol: {socket: control.sock}\n"
-        f"bridge: {{cursor_file: c, seen_file: s}}\nvision: {{runtime: {runtime}}}\n"
+        f"bridge: {{cursor_file: c, seen_file: s}}\nvision: {{runtime: {runtime}, liveness: 'off'}}\n"
         f"camera: {{driver: replay, source: {FOOTAGE / 'man-1.jpg'}}}\n",
         encoding="utf-8",
     )

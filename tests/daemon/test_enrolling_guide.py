@@ -16,6 +16,7 @@ from faceplate.enrolling.guide import CERTAIN, TAKE_OFF, WANTED, Guide, begun, g
 from faceplate.enrolling.measures import AT_LEAST, quality_of
 from faceplate.enrolling.steps import ASKED, HINTS, Step, steps_for
 from faceplate.enrolling.view import SeenFace
+from faceplate.liveness import Liveness
 from faceplate.types import Cue, Flaw, Likeness
 
 POSES = {Step.STRAIGHT: (0, 0), Step.LEFT: (22, 0), Step.RIGHT: (-22, 0), Step.UP: (0, 15), Step.DOWN: (0, -15)}
@@ -208,6 +209,27 @@ def test_a_frame_that_cannot_be_judged_neither_accuses_nor_clears():
     for face in (seen(person="Bob"), seen(0, 0, Flaw.BLURRED), seen(person="Bob"), seen(person="Bob")):
         film.see(face)
     assert film.guide.stranger is not None
+
+
+def test_a_picture_held_up_is_refused_once_that_is_certain_and_nothing_of_it_is_taken():
+    film = Film()
+    film.see(seen(liveness=Liveness.LIVE))
+    assert film.guide.pictures
+    for number in range(CERTAIN):
+        assert not film.guide.is_spoof
+        cue = film.see(seen(liveness=Liveness.SPOOF))
+        assert cue is (Cue.REFUSED if number == CERTAIN - 1 else Cue.HOLD_STILL)
+        assert film.guide.pictures == (), "nor of the living face before it"
+    assert film.guide.is_spoof
+
+
+@pytest.mark.parametrize("liveness", set(Liveness) - {Liveness.SPOOF})
+def test_whoever_is_not_known_to_be_a_picture_is_enrolled(liveness):
+    film = Film()
+    for _ in range(CERTAIN - 1):
+        film.see(seen(liveness=Liveness.SPOOF))
+    assert film.watch(seen(liveness=liveness), CERTAIN) is Cue.TAKEN
+    assert not film.guide.is_spoof
 
 
 def test_whoever_is_enrolled_under_this_very_name_gets_more_pictures():

@@ -18,12 +18,14 @@ from faceplate.enrolling.gathering import (
     NOBODY,
     NOTHING,
     SEVERAL,
+    SPOOF,
     TAKEN,
     TOO_ALIKE,
     considered,
 )
+from faceplate.liveness import Liveness
 from faceplate.types import Flaw, Likeness
-from strategies_access import a_frame, ambiguous, unknown, unusable, verified
+from strategies_access import a_frame, alive, ambiguous, unknown, unusable, verified
 
 
 def facing(match, degrees):
@@ -71,6 +73,7 @@ def test_pictures_of_one_moment_are_one():
     [
         ([pose(1), pose(2, track=2)], SEVERAL),
         ([pose(1), unusable(2, Flaw.TOO_SMALL)], SEVERAL),
+        ([alive(unknown(), Liveness.SPOOF)], SPOOF),
         ([verified("Ada")], KNOWN),
         ([ambiguous()], KNOWN),
         ([pose(1, track=2)], TAKEN),

@@ -1,6 +1,7 @@
 """What is written of each entry: every kind of each, by enumeration."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_a_grant_has_person_and_score():
 
 
 @pytest.mark.parametrize(("outcome", "kind"), [(Outcome.DENIED, "denied"), (Outcome.WARNED, "warning")])
-@pytest.mark.parametrize("reason", list(Reason))
+@pytest.mark.parametrize("reason", set(Reason) - {Reason.SPOOF_SUSPECTED})
 def test_of_a_stranger_neither_score_nor_likeness_is_written(outcome, kind, reason):
     assert describe(decision(outcome, reason, person="whom they look like")) == (
         f"access_{kind}",
@@ -41,7 +42,15 @@ def test_of_a_stranger_neither_score_nor_likeness_is_written(outcome, kind, reas
     )
 
 
-@pytest.mark.parametrize("reason", list(Reason))
+def test_a_spoof_is_an_event_of_its_own_that_names_what_said_so_and_nobody():
+    spoof = decision(Outcome.DENIED, Reason.SPOOF_SUSPECTED, person="whom it shows")
+    assert spoof.match is not None
+    seen = replace(spoof.match, sighting=replace(spoof.match.sighting, cues=("flat", "screen")))
+    facts = DENIAL | {"person": None, "reason": "spoof_suspected", "cues": ["flat", "screen"]}
+    assert describe(replace(spoof, match=seen)) == ("spoof_suspected", facts)
+
+
+@pytest.mark.parametrize("reason", set(Reason) - {Reason.SPOOF_SUSPECTED})
 def test_a_known_person_who_was_refused_is_named_without_score(reason):
     assert describe(decision(Outcome.DENIED, reason, holder="Ann")) == (
         "access_denied",

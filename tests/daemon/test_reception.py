@@ -42,6 +42,7 @@ def a_reception(rules: AccessConfig, clock: list[float]) -> Reception:
         calendar=Calendar(lambda: NOON),
         standing=NoLockout(),
         people=dict,
+        liveness="off",
     )
 
 

@@ -35,6 +35,8 @@ OWN = {
     "access.lockout.failures": 7,
     "access.lockout.first": 15.0,
     "access.lockout.longest": 7200.0,
+    "vision.liveness": "off",
+    "access.challenge.steps": 4,
 }
 
 
@@ -73,6 +75,11 @@ def test_without_a_word_all_is_as_by_default():
     assert config_with(STANDARD).people == Config().people
     for rule in RULES:
         assert rule.value(STANDARD) == at(Config(), rule.path)
+
+
+def test_each_level_asks_more_of_a_living_face_than_the_one_before():
+    modes = [config_with(level).vision.liveness for level in LEVELS]
+    assert modes == ["passive", "motion", "challenge"]
 
 
 def test_each_level_is_stricter_than_the_one_before():
@@ -162,7 +169,7 @@ def house(tmp_path_factory, runtime):
         "journal": {"path": "journal.sqlite3", "key_file": "journal.key"},
         "access": {"standing_file": "standing.json"},
         "control": {"socket": "control.sock"},
-        "vision": {"runtime": runtime},
+        "vision": {"runtime": runtime, "liveness": "off"},
         "log": {"level": "error"},
     }
     file = folder / "config.yaml"

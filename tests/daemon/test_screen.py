@@ -7,11 +7,12 @@ from typing import get_args
 
 import pytest
 
+from faceplate.access.challenge import STEPS
 from faceplate.config import SpeechConfig
 from faceplate.events import DoorEventType, DoorStatus
-from faceplate.screen import OF_KIND, SHOWN_FOR, STALE_AFTER, Kind, Screen, Words, words_for
-from faceplate.types import Decision, Flaw, Method, Outcome, Reason, Seconds
-from faceplate.voice import OF_FLAW, OF_REASON
+from faceplate.screen import ASKED, OF_KIND, SHOWN_FOR, STALE_AFTER, Kind, Screen, Words, words_for
+from faceplate.types import Cue, Decision, Flaw, Method, Outcome, Reason, Seconds
+from faceplate.voice import OF_CUE, OF_FLAW, OF_REASON
 from strategies_access import a_frame, unknown, unusable, verified
 
 LANGUAGES = get_args(SpeechConfig.model_fields["language"].annotation)
@@ -78,7 +79,7 @@ def test_a_prompt_is_what_the_door_would_say_aloud_and_of_all_other_refusals_one
     assert words_for(decision, SILENT) == expected
 
 
-@pytest.mark.parametrize("kind", set(Kind) - {Kind.PROMPT})
+@pytest.mark.parametrize("kind", set(Kind) - {Kind.PROMPT, *ASKED.values()})
 def test_every_kind_has_its_words_in_every_language(kind):
     assert set(OF_KIND[kind]) == set(LANGUAGES)
     assert all(OF_KIND[kind].values()) == (kind is not Kind.IDLE)
@@ -113,6 +114,32 @@ def test_a_prompt_does_not_wipe_an_answer_away_and_another_answer_does():
     assert door.sees(STRANGER, 0.1) == REFUSED
     assert door.sees(CROWD, SHOWN_FOR[Kind.REFUSED]) == ONE_AT_A_TIME
     assert door.sees(LOOKING, 0.1) == Words(Kind.PROMPT, "Look at the camera")
+
+
+def asked(cue):
+    return Decision(1, Seconds(1.0), Outcome.NOTHING, Reason.CHALLENGE_NEEDED, verified("Ada"), cue=cue)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("cue", STEPS)
+def test_what_somebody_is_challenged_to_do_is_a_kind_of_its_own_and_shown_at_once(cue, language):
+    door = Before(SpeechConfig(language=language))
+    door.sees(STRANGER)
+    assert door.sees(asked(cue), 0.1) == Words(ASKED[cue], OF_CUE[cue][language])
+    assert door.sees(asked(cue), 60.0) == Words(ASKED[cue], OF_CUE[cue][language])
+    assert door.sees(GRANTED, 0.1).kind is Kind.WELCOME
+
+
+def test_between_two_steps_the_visitor_is_told_to_look_at_the_camera():
+    door = Before()
+    door.sees(asked(Cue.TURN_LEFT))
+    assert door.sees(asked(Cue.LOOK_STRAIGHT), 0.1) == Words(Kind.PROMPT, "Look at the camera")
+
+
+def test_a_challenge_that_brought_a_lockout_about_is_shown_to_its_end():
+    door = Before()
+    door.sees(asked(Cue.TURN_LEFT))
+    assert door.words(locked_out=True).kind is Kind.TURN_LEFT
 
 
 def test_before_the_first_picture_it_is_out_of_service():

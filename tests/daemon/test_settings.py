@@ -61,8 +61,8 @@ STRICTER = {
 
 
 def test_before_anything_is_adjusted_the_file_counts():
-    assert House().settings.facts() == {"settings": FILED, "bounds": STRICTER}
-    assert House(PAIRS).settings.facts() == {"settings": FILED, "bounds": PAIRS}
+    assert House().settings.facts() == {"liveness": "motion", "settings": FILED, "bounds": STRICTER}
+    assert House(PAIRS).settings.facts() == {"liveness": "motion", "settings": FILED, "bounds": PAIRS}
     assert House().released == [5.0]
 
 

@@ -26,6 +26,9 @@ LOCKED_OUT = Decision(1, Seconds(1.0), Outcome.DENIED, Reason.LOCKED_OUT, ADA)
 NOT_FOUND = Decision(1, Seconds(1.0), Outcome.DENIED, Reason.CREDENTIAL_NOT_FOUND, STRANGER)
 TAILGATING = Decision(1, Seconds(1.0), Outcome.WARNED, Reason.TAILGATING, STRANGER, Method.FACE, holder="Ada")
 TIMEOUT = Decision(1, Seconds(1.0), Outcome.DENIED, Reason.REQUEST_TIMEOUT, ADA, Method.PIN, holder="Ada")
+SPOOF = Decision(1, Seconds(1.0), Outcome.DENIED, Reason.SPOOF_SUSPECTED, ADA)
+UNSURE = Decision(1, Seconds(1.0), Outcome.DENIED, Reason.LIVENESS_UNSURE, ADA)
+FAILED = Decision(1, Seconds(1.0), Outcome.DENIED, Reason.CHALLENGE_FAILED, ADA)
 LOOKING = Decision(1, Seconds(1.0), Outcome.NOTHING, Reason.LOOKING, ADA)
 
 
@@ -52,6 +55,9 @@ def shown(whose, decision, matches, image=RED):
         (TIMEOUT, [], False, True),
         (TIMEOUT, [STRANGER], False, True),
         (TIMEOUT, [verified("Grace", 3)], False, True),
+        (SPOOF, [ADA], False, True),
+        (UNSURE, [ADA], False, True),
+        (FAILED, [ADA], False, True),
         (LOOKING, [ADA], False, False),
     ],
 )

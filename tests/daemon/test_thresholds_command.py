@@ -108,6 +108,7 @@ def test_what_the_risk_sets_says_so(told, level):
         ("access.lockout.first", 120.0),
         ("access.lockout.longest", 7200.0),
         ("vision.liveness", "off"),
+        ("access.challenge.steps", 4),
     ],
 )
 def test_what_the_file_gives_goes_before_the_risk_and_says_so(told, path, value):
@@ -225,13 +226,20 @@ def test_what_the_rates_do_not_say_is_said(told, enrol):
         "1.1e-05",
         "below 5e-06 cannot be shown",
         "twins",
-        "photographs",
         "lock-out",
     ):
         assert any(word in limit for limit in limits), word
     assert any("0.2 is in force, so more may pass" in limit for limit in limits)
     assert "measured with 5 pictures at most, Ada has more" in limits
     assert not any("more may pass" in limit for limit in told()["limits"])
+
+
+def test_that_photographs_open_a_door_that_does_not_ask_whether_a_face_is_alive_is_said(told, enrol):
+    enrol("Ada", 7)
+    (asked,) = (limit for limit in told()["limits"] if "pictures of somebody enrolled" in limit)
+    assert "besides" in asked
+    (off,) = (limit for limit in told("--set", 'vision.liveness="off"')["limits"] if "photographs" in limit)
+    assert "opens the door" in off
 
 
 def test_what_people_read(faceplate, enrol):

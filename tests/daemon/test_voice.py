@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 
 from faceplate import voice
+from faceplate.access.challenge import STEPS
 from faceplate.config import SpeechConfig
 from faceplate.errors import ConfigError
 from faceplate.types import Cue, Decision, Flaw, Outcome, Reason, Seconds
@@ -107,6 +108,36 @@ def test_every_cue_is_spoken_where_there_is_somebody_to_hear_it(cue):
 def test_no_cue_is_spoken_unless_hints_are():
     speaker = Speaker()
     Voice(SpeechConfig(greeting=True), Time(), found, speaker.start).cue(Cue.TAKEN)
+    assert speaker.words() == []
+
+
+def asked(cue):
+    return Decision(1, Seconds(1.0), Outcome.NOTHING, Reason.CHALLENGE_NEEDED, verified("Ada"), cue=cue)
+
+
+@pytest.mark.parametrize("cue", STEPS)
+def test_what_somebody_is_challenged_to_do_is_said_at_once_and_once(cue):
+    speaker = Speaker()
+    door = Voice(BOTH, Time(), found, speaker.start)
+    for decision in (CROWD, asked(Cue.LOOK_STRAIGHT), asked(cue), asked(cue)):
+        door.show(a_frame(), (), decision)
+    assert next(process.wait() for process in speaker.said) != 0, "what was being said was broken off"
+    assert speaker.words()[1:] == [OF_CUE[cue]["en"]]
+
+
+def test_and_said_again_when_it_is_asked_again():
+    speaker = Speaker()
+    door = Voice(BOTH, Time(), found, speaker.start)
+    for cue in (Cue.LOOK_UP, Cue.LOOK_STRAIGHT, Cue.TURN_LEFT, Cue.LOOK_STRAIGHT, Cue.LOOK_UP):
+        door.show(a_frame(), (), asked(cue))
+        for process in speaker.said:
+            process.wait()
+    assert speaker.words() == [OF_CUE[cue]["en"] for cue in (Cue.LOOK_UP, Cue.TURN_LEFT, Cue.LOOK_UP)]
+
+
+def test_no_challenge_is_spoken_unless_hints_are():
+    speaker = Speaker()
+    Voice(SpeechConfig(greeting=True), Time(), found, speaker.start).show(a_frame(), (), asked(Cue.LOOK_UP))
     assert speaker.words() == []
 
 

@@ -52,7 +52,7 @@ class Home:
         self.folder = folder
         self.config = folder / "config.yaml"
         self.config.write_text(
-            f"vision: {{runtime: {runtime}}}\n"
+            f"vision: {{runtime: {runtime}, liveness: 'off'}}\n"
             "people: {store: disk/people, key_file: gallery.key}\n"
             "journal: {path: journal.sqlite3}\n"
             "bridge: {cursor_file: bridge.cursor}\n"

@@ -82,7 +82,7 @@ def enrolled(tmp_path_factory, runtime) -> Path:
         "access": {"standing_file": "standing.json", "repeat_after": 1.0},
         "control": {"socket": "control.sock"},
         "camera": {"driver": "replay", "source": str(film)},
-        "vision": {"runtime": runtime, "bundle_store": "bundles"},
+        "vision": {"runtime": runtime, "bundle_store": "bundles", "liveness": "off"},
         "log": {"level": "error"},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(tree))

@@ -49,7 +49,7 @@ class House:
             "access": {"standing_file": "standing.json"},
             "control": {"socket": "control.sock"},
             "camera": {"source": camera.address, "stall_timeout": 60.0},
-            "vision": {"runtime": runtime},
+            "vision": {"runtime": runtime, "liveness": "off"},
             "door": {
                 "driver": "gpiozero",
                 "line": LINE,

@@ -73,6 +73,7 @@ inside install -d -o faceplate -g faceplate -m 750 /etc/faceplate
 cat >"$root/config.yaml" <<END
 camera: {driver: replay, source: /var/lib/faceplate/film}
 access: {patience: 5.0}
+vision: {liveness: "off"}  # the film shows a still picture
 door: {driver: gpiozero, line: $line, release_time: $release_time, inputs: {exit: {line: $exit_line}}}
 bridge: {host: localhost, port: 1883, tls: {enabled: false}}
 END

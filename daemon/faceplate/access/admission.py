@@ -8,7 +8,7 @@ from faceplate.access.desk import Claim, Desk, Request, is_blocked
 from faceplate.access.visit import Visit
 from faceplate.events import DoorStatus
 from faceplate.rights import Rights
-from faceplate.types import Decision, Frame, Match, Method, Outcome, Reason, Seconds
+from faceplate.types import Cue, Decision, Frame, Match, Method, Outcome, Reason, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class Encounter:
     def nothing(self, reason: Reason) -> Decision:
         """The door does not move."""
         return Decision(self.frame.index, self.frame.time, Outcome.NOTHING, reason, self.match)
+
+    def asked(self, cue: Cue) -> Decision:
+        """The door does not move, and the visitor is to do something."""
+        return replace(self.nothing(Reason.CHALLENGE_NEEDED), cue=cue)
 
 
 class Admission:
@@ -43,7 +47,7 @@ class Admission:
         if request and person in request.people:
             claim = Claim(person, rights, Method.FACE_AND_PIN, met.match, request.duress)
             return self._desk.grant(claim, met.frame.index, met.frame.time)
-        if self._desk.needs_pin(rights):
+        if self._desk.asks_pin(rights, met.visit, met.match):
             return self._ask(met, (person,))
         return self._desk.grant(Claim(person, rights, Method.FACE, met.match), met.frame.index, met.frame.time)
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from faceplate.access.ledger import Ledger
 from faceplate.access.policy import Policy
 from faceplate.access.tailgating import Watch
+from faceplate.access.visit import Visit
 from faceplate.access.visits import Visits
 from faceplate.config import AccessConfig
 from faceplate.events import DoorMode, DoorStatus
+from faceplate.liveness import LivenessMode
 from faceplate.rights import Rights
 from faceplate.types import Decision, Match, Method, Outcome, Reason, Seconds
 
@@ -50,8 +52,9 @@ class Claim:
 class Desk:
     """Knows who may pass now. Not to be used by two threads at once."""
 
-    def __init__(self, rules: AccessConfig, ledger: Ledger) -> None:
+    def __init__(self, rules: AccessConfig, ledger: Ledger, liveness: LivenessMode) -> None:
         self.rules = rules
+        self.liveness = liveness
         self.ledger = ledger
         self.visits = Visits(rules)
         self.request: Request | None = None
@@ -77,6 +80,20 @@ class Desk:
     def needs_pin(self, rights: Rights) -> bool:
         """Whether somebody with these rights needs their PIN besides their face now."""
         return self._policy.needs_pin(rights, self.ledger.moment())
+
+    def steps_up(self, visit: Visit, match: Match) -> bool:
+        """Whether a living face alone does not open now."""
+        rules, failures = self.rules.step_up, self.ledger.standing.visits.failures - visit.is_counted
+        return (
+            (rules.after_failures is not None and failures >= rules.after_failures)
+            or (rules.lookalikes and match.is_close_call)
+            or self._policy.steps_up(self.ledger.moment())
+        )
+
+    def asks_pin(self, rights: Rights, visit: Visit, match: Match) -> bool:
+        """Whether somebody with these rights, on this visit, needs their PIN besides their face."""
+        steps_up = self.rules.step_up.ask == "pin" and bool(rights.pin or rights.duress_pin)
+        return self.needs_pin(rights) or (steps_up and self.steps_up(visit, match))
 
     def is_too_soon(self, time: Seconds) -> bool:
         """Whether somebody was let in a moment ago."""

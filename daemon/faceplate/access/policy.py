@@ -5,7 +5,8 @@ from __future__ import annotations
 from faceplate.access.calendar import Moment
 from faceplate.access.schedule import Schedules
 from faceplate.config import AccessConfig
-from faceplate.config.access import ALWAYS, NEVER, RoleConfig
+from faceplate.config.access import RoleConfig
+from faceplate.config.schedule import ALWAYS, NEVER
 from faceplate.rights import Rights
 from faceplate.types import Reason
 
@@ -16,6 +17,7 @@ class Policy:
     def __init__(self, rules: AccessConfig) -> None:
         self._roles = dict(rules.roles)
         self._schedules = Schedules(rules)
+        self._step_up = rules.step_up.schedule
 
     def refusal(self, rights: Rights | None, now: Moment) -> Reason | None:
         """Why this person is not let in now; None: they are."""
@@ -34,6 +36,11 @@ class Policy:
     def needs_pin(self, rights: Rights, now: Moment) -> bool:
         """Whether this person needs their PIN besides their face now."""
         return self._schedules.allows(self._role(rights).pin, now.time)
+
+    def steps_up(self, now: Moment) -> bool:
+        """Whether it is a time at which a living face alone does not open; so it is when the time is not known."""
+        is_unknown = not now.trusted and self._step_up not in {ALWAYS, NEVER}
+        return is_unknown or self._schedules.allows(self._step_up, now.time)
 
     def _depends_on_the_date(self, rights: Rights) -> bool:
         if rights.valid_from is not None or rights.valid_until is not None:

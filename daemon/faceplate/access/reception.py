@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from faceplate.access.pins import Attempt, Pins
 from faceplate.access.standing import StandingStore
 from faceplate.config import AccessConfig
 from faceplate.events import ReadDoor
+from faceplate.liveness import LivenessMode
 from faceplate.rights import Rights
 from faceplate.types import Clock, Decision, Frame, Match, Method, Seconds
 
@@ -50,6 +52,8 @@ class Reception:
         calendar: Calendar,
         standing: StandingStore,
         people: ReadPeople,
+        liveness: LivenessMode,
+        dice: random.Random | None = None,
         enrolling: Callable[[], bool] = lambda: False,
     ) -> None:
         """Begin with nobody in view.
@@ -61,6 +65,8 @@ class Reception:
             calendar: the date and time, for schedules and validity.
             standing: what outlasts a restart.
             people: those enrolled, whose PINs may open.
+            liveness: what a face must show to be taken for alive.
+            dice: draw what somebody is challenged to do, and when; by default the system's, which nobody can foretell.
             enrolling: tells whether somebody is being enrolled at the door.
         """
         self._clock = clock
@@ -68,8 +74,8 @@ class Reception:
         self._people = people
         self._calendar = calendar
         self._ledger = Ledger(rules, calendar, standing)
-        self._desk = Desk(rules, self._ledger)
-        self._faces = Faces(self._desk, enrolling)
+        self._desk = Desk(rules, self._ledger, liveness)
+        self._faces = Faces(self._desk, dice or random.SystemRandom(), enrolling)
         self._pins = Pins(self._desk)
         self._lock = threading.Lock()
         # A PIN takes a tenth of a second or more to compare, and the loop must not wait for it; PINs wait for one

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from faceplate.config import AccessConfig
-from faceplate.config.access import ALWAYS, NEVER, Window
+from faceplate.config.schedule import ALWAYS, NEVER, Window
 
 _log = logging.getLogger(__name__)
 

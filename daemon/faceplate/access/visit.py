@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from faceplate.access.challenge import Challenge
 from faceplate.config import AccessConfig
 from faceplate.types import Flaw, Likeness, Match, Outcome, Reason, Seconds
 
@@ -50,6 +51,14 @@ class Visit:
     """When it was last counted as a failed attempt, in advance"""
     cleared: bool = False
     """Whether it was somebody enrolled after all: then it is no failed attempt"""
+    failed: Reason | None = None
+    """Why it is not let in however it goes on: what was shown is no living face, or did not do what was asked"""
+    challenge: Challenge | None = None
+    """What the visitor is asked to do now, if anything"""
+    challenges: int = 0
+    """How often that was begun"""
+    passed: Seconds | None = None
+    """When it was done"""
 
     def is_tried(self, frames_needed: int) -> bool:
         """Whether so much was seen of it that it could have been let in."""
@@ -58,6 +67,11 @@ class Visit:
     def is_paid_for(self, now: Seconds, lasting: Seconds) -> bool:
         """Whether it was counted as an attempt so lately that this is still the same attempt."""
         return self.charged is not None and now - self.charged <= lasting
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it stands among the failed attempts."""
+        return self.charged is not None and not self.cleared
 
     def refused(self, reason: Reason, time: Seconds) -> Visit:
         """The visit after it was told so."""
@@ -77,6 +91,11 @@ def observed(visit: Visit, match: Match, time: Seconds, rules: AccessConfig) -> 
         far = Flaw.TOO_SMALL in match.sighting.look.flaws
         return replace(visit, poor_frames=visit.poor_frames + (not far))
     return replace(visit, glimpses=(*recent, _glimpse(match, time))[-rules.frames_considered :])
+
+
+def since(visit: Visit, time: Seconds) -> Visit:
+    """The visit as if it had begun after that time."""
+    return replace(visit, glimpses=tuple(glimpse for glimpse in visit.glimpses if glimpse.time > time))
 
 
 def _glimpse(match: Match, time: Seconds) -> Glimpse:
@@ -116,13 +135,17 @@ def lookalikes(visit: Visit, rules: AccessConfig) -> tuple[str, ...]:
     )
 
 
-def _is_verified(visit: Visit, rules: AccessConfig) -> bool:
-    """Of the last m usable frames k show one person, the newest frame among them, and none shows another."""
-    if not visit.glimpses or visit.glimpses[-1].time != visit.seen:
-        return False
-    person = visit.glimpses[-1].person
+def shows_one(visit: Visit, rules: AccessConfig) -> bool:
+    """Whether k of the last m usable frames show one person, and none shows another."""
     shown = [glimpse.person for glimpse in visit.glimpses if glimpse.person is not None]
-    return person is not None and set(shown) == {person} and len(shown) >= rules.frames_needed
+    return len(set(shown)) == 1 and len(shown) >= rules.frames_needed
+
+
+def _is_verified(visit: Visit, rules: AccessConfig) -> bool:
+    """Whether the frames show one person, the newest frame among them."""
+    newest = visit.glimpses[-1] if visit.glimpses else None
+    is_shown = newest is not None and newest.time == visit.seen and newest.person is not None
+    return is_shown and shows_one(visit, rules)
 
 
 def _what_was_wrong(visit: Visit, rules: AccessConfig) -> Reason | None:

@@ -47,8 +47,10 @@ class Visits:
         for track, visit in self._going_on.items():
             is_own = match is not None and track == match.sighting.track
             if is_own or any(glimpse.person == person for glimpse in visit.glimpses):
-                self._going_on[track] = replace(visit, answer=Outcome.GRANTED, answered=time)
+                self._going_on[track] = replace(visit, answer=Outcome.GRANTED, answered=time, challenge=None)
 
     def _is_over(self, visit: Visit, time: Seconds) -> bool:
         has_gone = time - visit.seen > max(self._rules.visit_window, self._rules.repeat_after)
+        if visit.challenge is not None:
+            return has_gone
         return has_gone or (visit.answered is not None and time - visit.answered > self._rules.repeat_after)

@@ -23,7 +23,7 @@ from faceplate.bridge.payloads.events import (
 )
 from faceplate.bridge.payloads.states import DecisionState, PersonState
 from faceplate.bridge.payloads.words import LockState
-from faceplate.events import DoorEventType, JournalRow
+from faceplate.events import SPOOF_SUSPECTED, DoorEventType, JournalRow
 from faceplate.types import Outcome
 
 _log = logging.getLogger(__name__)
@@ -31,7 +31,10 @@ _log = logging.getLogger(__name__)
 LOCK_STATES: Final = {DoorEventType.LOCKED.value: LockState.LOCKED, DoorEventType.UNLOCKED.value: LockState.UNLOCKED}
 """Event type of a door row -> state of the lock from then on"""
 
-OUTCOMES: Final = {f"access_{outcome.value}": outcome for outcome in Outcome if outcome is not Outcome.NOTHING}
+OUTCOMES: Final = {
+    **{f"access_{outcome.value}": outcome for outcome in Outcome if outcome is not Outcome.NOTHING},
+    SPOOF_SUSPECTED: Outcome.DENIED,
+}
 """Event type of an access row -> what was decided"""
 
 _KINDS: Final[dict[str, tuple[Channel, type[Event]]]] = {

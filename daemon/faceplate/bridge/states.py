@@ -23,7 +23,7 @@ from faceplate.bridge.payloads.states import (
     SettingsState,
     VersionsState,
 )
-from faceplate.bridge.payloads.words import DoorState, LockState, ModeState, OnOffLine, Presence, Switch
+from faceplate.bridge.payloads.words import DoorState, LivenessWord, LockState, ModeState, OnOffLine, Presence, Switch
 from faceplate.events import DoorEventType, DoorMode
 
 Status: TypeAlias = Mapping[str, Any]
@@ -110,6 +110,10 @@ def _face_unlock(status: Status) -> Switch:
     return Switch.ON if _flag(status["face_unlock"]) else Switch.OFF
 
 
+def _liveness(status: Status) -> LivenessWord:
+    return LivenessWord(status["liveness"])
+
+
 def _alarm(status: Status) -> AlarmState:
     # A newer daemon may know alarms that we have no word for: active they are all the same.
     words, faults = _list(status["alarms"]), _list(status["faults"])
@@ -150,6 +154,7 @@ _BUILDERS: Final[tuple[tuple[Channel, Callable[[Status], _State]], ...]] = (
     (channels.PRESENCE, _presence),
     (channels.CAMERA, _camera),
     (channels.FACE_UNLOCK, _face_unlock),
+    (channels.LIVENESS, _liveness),
     (channels.ALARM, _alarm),
     (channels.VERSIONS, _versions),
     (channels.SETTINGS, _settings),

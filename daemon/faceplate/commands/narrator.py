@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from faceplate.events import DoorEvent
+from faceplate.events import DoorEvent, access_event
 from faceplate.types import Clock, Decision, Outcome
 
 
@@ -58,6 +58,7 @@ def sentence(told: dict[str, Any]) -> str:
     mode = f"  {told['mode']}" if "mode" in told else ""
     who = f"  {told['person']}" if told["person"] else ""
     file = f"  {told['file']}" if "file" in told else ""
+    file = f"  {told['cue']}{file}" if "cue" in told else file
     what = f"{told['event']:<15}{over}{mode}{who}  {told['reason']}{score}{nearest}"
     return f"{told['time']:8.2f} s  frame {told['frame']:<5d} {what}{file}"
 
@@ -74,7 +75,7 @@ def _facts_of_door(event: DoorEvent) -> dict[str, Any]:
 def _facts(entry: Decision | DoorEvent) -> dict[str, Any]:
     if isinstance(entry, DoorEvent):
         return _facts_of_door(entry)
-    event = "nothing" if entry.outcome is Outcome.NOTHING else f"access_{entry.outcome}"
+    event = "nothing" if entry.outcome is Outcome.NOTHING else access_event(entry)
     facts: dict[str, Any] = {"event": event, "person": entry.person, "reason": str(entry.reason)}
     facts["method"] = str(entry.method)
     if (match := entry.match) is None:
@@ -87,4 +88,7 @@ def _facts(entry: Decision | DoorEvent) -> dict[str, Any]:
         "share": round(match.share, 4),
         "lead": round(match.lead, 4),
         "flaws": [str(flaw) for flaw in match.sighting.look.flaws],
+        "liveness": str(match.sighting.liveness),
+        "cues": list(match.sighting.cues),
+        **({"cue": str(entry.cue)} if entry.cue else {}),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from faceplate.commands.either import order_either
 from faceplate.config import Config
-from faceplate.config.access import ALWAYS, NEVER
+from faceplate.config.schedule import ALWAYS, NEVER
 from faceplate.control.peers import this_process, user_of
 from faceplate.errors import FaceplateError, StoreError
 from faceplate.orders.people_commands import people_commands

@@ -126,7 +126,9 @@ def limits_of(
     )
     yield "not for look-alikes, least of all twins and close kin, nor for people unlike those it was measured on"
     if config.vision.liveness == "off":
-        yield "not for photographs: there is no liveness check yet, and a picture of somebody enrolled opens the door"
+        yield "not for photographs: vision.liveness is off, and a picture of somebody enrolled opens the door"
+    else:
+        yield "not for pictures of somebody enrolled: whether a face is alive is asked besides, and told elsewhere"
     yield "not for somebody who tries again and again, or stays: each further visit counts, until the lock-out"
     if now.thresholds.verification < calibration.verification_threshold:
         yield (

@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import zoneinfo
-from datetime import date, time
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
+from faceplate.config.doubt import ChallengeConfig, StepUpConfig
+from faceplate.config.schedule import ALWAYS, NEVER, Schedule, ScheduleConfig
 from faceplate.config.section import AnyPath, Section, tuple_from
 from faceplate.types import Pixels, Seconds
 
-ALWAYS = "always"
-NEVER = "never"
-"""The schedules that need not be written down"""
-
-
-class Window(NamedTuple):
-    """A part of a day by the clock on the wall; it ends on the next day if it ends no later than it begins."""
-
-    begins: time
-    ends: time
-
-
-_WINDOW = re.compile(r"^(\d\d:\d\d)-(\d\d:\d\d)$")
-
-
-def _window_from(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    parts = _WINDOW.match(value)
-    if not parts:
-        raise ValueError("a window of time is written like 08:00-17:30")
-    begins, ends = (_time_of_day(part) for part in parts.groups())
-    return Window(begins, ends)
-
-
-def _time_of_day(text: str) -> time:
-    # 24:00 ends a day; as a point of time it is the next day's beginning.
-    return time.fromisoformat("00:00" if text == "24:00" else text)
+RiskLevel: TypeAlias = Literal["convenience", "standard", "high"]
+"""How much is at stake; `faceplate.config.risk` tells what each sets"""
 
 
 def _date_from(value: object) -> object:
@@ -54,27 +29,6 @@ def _existing_zone(name: str) -> str:
     except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
         raise ValueError("there is no such time zone; names are like Europe/Berlin") from None
     return name
-
-
-Windows = Annotated[tuple[Annotated[Window, BeforeValidator(_window_from)], ...], BeforeValidator(tuple_from)]
-RiskLevel: TypeAlias = Literal["convenience", "standard", "high"]
-"""How much is at stake; `faceplate.config.risk` tells what each sets"""
-
-Schedule = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-
-
-class ScheduleConfig(Section):
-    """A week: for each day the windows in which the door may be used. A day left out has none."""
-
-    monday: Windows = ()
-    tuesday: Windows = ()
-    wednesday: Windows = ()
-    thursday: Windows = ()
-    friday: Windows = ()
-    saturday: Windows = ()
-    sunday: Windows = ()
-    holidays: Windows = ()
-    """Counts on each of `access.holidays`, in place of the day of the week"""
 
 
 class RoleConfig(Section):
@@ -193,6 +147,8 @@ class AccessConfig(Section):
     intent: IntentConfig = IntentConfig()
     lockout: LockoutConfig = LockoutConfig()
     pin: PinConfig = PinConfig()
+    challenge: ChallengeConfig = ChallengeConfig()
+    step_up: StepUpConfig = StepUpConfig()
 
     time_zone: Annotated[str, Field(min_length=1), AfterValidator(_existing_zone)] | None = None
     """Where the schedules apply, such as Europe/Berlin; null: as the machine is set"""
@@ -212,6 +168,10 @@ class AccessConfig(Section):
         if taken := sorted({ALWAYS, NEVER} & set(self.schedules)):
             raise ValueError(f"schedules: the name {taken[0]!r} is taken: it exists without being written down")
         known = {ALWAYS, NEVER, *self.schedules}
+        if self.step_up.schedule not in known:
+            raise ValueError(
+                f"step_up names the schedule {self.step_up.schedule!r}; there are: {', '.join(sorted(known))}"
+            )
         for role, meaning in self.roles:
             for name in (meaning.schedule, meaning.pin):
                 if name not in known:

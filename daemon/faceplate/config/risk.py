@@ -55,8 +55,8 @@ RULES: Final = (
     Rule("access.lockout.failures", convenience=10, high=3),
     Rule("access.lockout.first", convenience=30.0, high=120.0),
     Rule("access.lockout.longest", convenience=600.0, high=3600.0),
-    # There is no check yet that a level could ask for.
-    Rule("vision.liveness", convenience="off", high="off"),
+    Rule("vision.liveness", convenience="passive", high="challenge"),
+    Rule("access.challenge.steps", convenience=2, high=3),
 )
 
 

@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic.functional_validators import BeforeValidator
 
 from faceplate.config.section import AnyPath, ExistingFolder, Section, Unit
 from faceplate.liveness import LivenessMode
 from faceplate.types import Pixels, Score, Seconds
+
+
+def _off_from(value: object) -> object:
+    """YAML takes the word off for false."""
+    return "off" if value is False else value
 
 
 class CameraConfig(Section):
@@ -79,7 +85,7 @@ class VisionConfig(Section):
 
     quality: QualityConfig = QualityConfig()
 
-    liveness: LivenessMode = "motion"
+    liveness: Annotated[LivenessMode, BeforeValidator(_off_from)] = "motion"
     """What a face must show to be taken for alive: off (nothing, a photograph opens), passive (how it looks), motion
     (how it looks and moves; a challenge when unsure), challenge (always asked to do something)"""
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from faceplate.doctor import hardware, machine, network, sight, storage
 from faceplate.doctor.finding import NO_ANSWER, Case, Check, Finding, fault, ok, warning
+from faceplate.liveness import LivenessMode
 
 START = "Start it: sudo systemctl start faceplate"
 SEE = "See `faceplate status`, and `faceplate journal show` for when it began (docs/door.md)"
 DAEMON_CURES: Final = (START, SEE, NO_ANSWER)
 
-PHOTOGRAPH = "Ask for a PIN besides the face where it matters: access.roles, docs/access.md"
+PHOTOGRAPH = "Set vision.liveness to motion, or ask for a PIN besides the face: access.roles, docs/access.md"
 LIVENESS_CURES: Final = (PHOTOGRAPH,)
+_ASKED: Final[Mapping[LivenessMode, str]] = {
+    "passive": "how a face looks",
+    "motion": "how a face looks and moves, and a challenge when that leaves a doubt",
+    "challenge": "whoever is known is asked to move",
+}
+"""What a face must show to be taken for alive"""
 
 WIRE_A_LOCK = "Wire a lock (docs/wiring.md), and set door.driver to gpiozero"
 LOCK_CURES: Final = (WIRE_A_LOCK,)
@@ -30,10 +38,10 @@ def daemon(case: Case) -> Finding:
 
 def liveness(case: Case) -> Finding:
     """Whether a photograph opens."""
-    chosen = str(case.config.vision.liveness)
+    chosen = case.config.vision.liveness
     if chosen == "off":
-        return warning("there is no liveness check: a photograph can open this door", PHOTOGRAPH)
-    return ok(f"liveness: {chosen}")
+        return warning("the liveness check is off: a photograph can open this door", PHOTOGRAPH)
+    return ok(f"the mode is {chosen}: {_ASKED[chosen]}")
 
 
 def lock(case: Case) -> Finding:

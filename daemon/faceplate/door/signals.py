@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from faceplate.door.hardware import Lights
@@ -49,7 +49,7 @@ class Answer:
     reason: Reason
     since: Seconds
     cue: Cue | None = None
-    """Somebody who is being enrolled was told this, and nothing was decided"""
+    """Somebody who is being enrolled, or challenged, was told this, and nothing was decided"""
 
 
 _DARK = Lights()
@@ -92,6 +92,10 @@ REFUSALS: Final[Mapping[Reason, tuple[int, int]]] = {
     Reason.STALE_FRAME: (3, 2),
     Reason.REQUEST_TIMEOUT: (3, 3),
     Reason.TAILGATING: (3, 4),
+    # Whether that is a living face.
+    Reason.SPOOF_SUSPECTED: (4, 1),
+    Reason.LIVENESS_UNSURE: (4, 2),
+    Reason.CHALLENGE_FAILED: (4, 3),
 }
 """So many long, then so many short red flashes, each with a tone"""
 
@@ -102,6 +106,10 @@ HINTS: Final[Mapping[Reason, int]] = {
     Reason.FACE_NEEDED: 3,
 }
 """So many short amber flashes (green and red at once), without a tone; shown although nothing was decided"""
+
+# Of a challenge: a long flash and a tone say that something is asked, and the short ones after it what.
+STEPS: Final[Mapping[Cue, int]] = {Cue.TURN_LEFT: 1, Cue.TURN_RIGHT: 2, Cue.LOOK_UP: 3, Cue.COME_CLOSER: 4}
+STRAIGHT: Final = Pattern("amber, steady", (Beat(Seconds(1.0), _AMBER),))
 
 # Of an enrolment: never green, which means that the door is open, and never red, which means that it stays shut.
 TAKEN: Final = Pattern("amber: 1 short, with a tone", (Beat(_SHORT, _AMBER_TONE), Beat(_REST, _DARK)))
@@ -161,6 +169,14 @@ def answer_to(reason: Reason) -> Pattern:
     return _flashes(f"red and tone: {', '.join(parts)}", _RED_TONE, long, short)
 
 
+def asked_for(cue: Cue) -> Pattern:
+    """What somebody who is challenged is shown; what is none of the `STEPS` asks for a straight look."""
+    if cue not in STEPS:
+        return STRAIGHT
+    flashes = _flashes(f"amber: 1 long, with a tone, then {STEPS[cue]} short", _AMBER, 0, STEPS[cue])
+    return replace(flashes, beats=(Beat(_LONG, _AMBER_TONE), Beat(_GAP, _DARK), *flashes.beats))
+
+
 def _flashes(words: str, lights: Lights, long: int, short: int) -> Pattern:
     flashes = [_LONG] * long + [_SHORT] * short
     beats = itertools.chain.from_iterable((Beat(lit, lights), Beat(_GAP, _DARK)) for lit in flashes)
@@ -170,6 +186,8 @@ def _flashes(words: str, lights: Lights, long: int, short: int) -> Pattern:
 def answered(before: Answer | None, decision: Decision, now: Seconds) -> Answer | None:
     """What a visitor was told last, after one more decision: hints do not break into an answer, nor begin anew."""
     outcome, reason = decision.outcome, decision.reason
+    if decision.cue is not None:
+        return _asked(before, decision.cue, now)
     if outcome is Outcome.GRANTED:
         return Answer(outcome, reason, now)
     if reason not in HINTS and (outcome is Outcome.NOTHING or reason not in REFUSALS):
@@ -177,6 +195,14 @@ def answered(before: Answer | None, decision: Decision, now: Seconds) -> Answer 
     if outcome is Outcome.NOTHING and before is not None and _answer(before, now) is not None:
         return before
     return Answer(outcome, reason, now)
+
+
+def _asked(before: Answer | None, cue: Cue, now: Seconds) -> Answer:
+    """What is asked must be seen at once, as there is not much time to do it; it is shown again until it is done."""
+    is_shown = before is not None and before.reason is Reason.CHALLENGE_NEEDED and before.cue is cue
+    if before is not None and is_shown and _answer(before, now) is not None:
+        return before
+    return Answer(Outcome.NOTHING, Reason.CHALLENGE_NEEDED, now, cue)
 
 
 def cued(before: Answer | None, cue: Cue, now: Seconds) -> Answer | None:
@@ -224,7 +250,9 @@ def _alarm(status: DoorStatus) -> Pattern | None:
 def _answer(answer: Answer | None, now: Seconds) -> Pattern | None:
     if answer is None:
         return None
-    if answer.cue is not None:
+    if answer.cue is not None and answer.reason is Reason.CHALLENGE_NEEDED:
+        pattern = asked_for(answer.cue)
+    elif answer.cue is not None:
         pattern = ENROLMENT.get(answer.cue, ADVICE)
     else:
         pattern = GRANTED if answer.outcome is Outcome.GRANTED else answer_to(answer.reason)
@@ -258,5 +286,6 @@ def table() -> str:
         "locked": IDLE,
     }
     answers = ((f"`{reason}`", answer_to(reason)) for reason in (*REFUSALS, *HINTS))
-    rows = [*states.items(), *answers, *enrolment.items(), *rests.items()]
+    challenge = ((f"challenge: {cue.replace('_', ' ')}", asked_for(cue)) for cue in (Cue.LOOK_STRAIGHT, *STEPS))
+    rows = [*states.items(), *answers, *challenge, *enrolment.items(), *rests.items()]
     return "\n".join(["| what | shown |", "|---|---|", *(f"| {what} | {pattern.words} |" for what, pattern in rows)])

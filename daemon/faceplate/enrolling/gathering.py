@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from faceplate.liveness import Liveness
 from faceplate.types import Embedding, Flaw, Frame, Likeness, Look, Match, Seconds, TrackId
 
 WANTED: Final = 5
@@ -20,6 +21,7 @@ ALIKE: Final = 0.97
 NOBODY: Final = "nobody is in view"
 SEVERAL: Final = "several people are in view: only one may be, so it begins anew"
 KNOWN: Final = "somebody who is enrolled is in view, so it begins anew"
+SPOOF: Final = "this is taken for a picture, and not for a living face, so it begins anew"
 TAKEN: Final = "a picture was taken"
 TOO_ALIKE: Final = "turn your head a little"
 
@@ -60,6 +62,8 @@ def considered(before: Gathered, frame: Frame, matches: Sequence[Match]) -> Gath
     if len(matches) > 1:
         return replace(NOTHING, says=SEVERAL)
     match = matches[0]
+    if match.sighting.liveness is Liveness.SPOOF:
+        return replace(NOTHING, says=SPOOF)
     if match.likeness in {Likeness.VERIFIED, Likeness.AMBIGUOUS}:
         return replace(NOTHING, says=KNOWN)
     track = match.sighting.track

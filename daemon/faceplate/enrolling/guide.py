@@ -10,6 +10,7 @@ from typing import Final
 from faceplate.enrolling.measures import AT_LEAST, Good, quality_of, towards
 from faceplate.enrolling.steps import ASKED, Step
 from faceplate.enrolling.view import SeenFace, View
+from faceplate.liveness import Liveness
 from faceplate.model.head_pose import HeadPose
 from faceplate.people.person import same_name
 from faceplate.types import Cue, Flaw, Likeness, Score, Seconds
@@ -24,7 +25,7 @@ TAKE_OFF: Final = Seconds(6.0)
 """Glasses are taken off meanwhile: nobody here can see whether they are"""
 
 CERTAIN: Final = 3
-"""So many frames in a row that show somebody who is enrolled leave no doubt"""
+"""So many frames in a row that show somebody who is enrolled, or no living face, leave no doubt"""
 
 _BYSTANDER: Final = 0.5
 """A face less than so wide as the one in front is nobody being enrolled"""
@@ -106,6 +107,14 @@ class Guide:
 
     known: Known | None = None
 
+    spoofs: int = 0
+    """So many frames in a row were taken for a picture, and not for a living face"""
+
+    @property
+    def is_spoof(self) -> bool:
+        """Whether that is beyond doubt."""
+        return self.spoofs >= CERTAIN
+
     @property
     def present(self) -> Progress | None:
         """The step that is asked for; None: all are done."""
@@ -141,9 +150,10 @@ def guided(before: Guide, view: View) -> Guide:
     face, *others = view.faces
     if any(other.box.width > _BYSTANDER * face.box.width for other in others):
         return replace(_anew(now, None), cue=Cue.ALONE, quality=0.0)
-    now = replace(now, known=_known(now, face))
-    if now.known is not None:
-        return replace(now, cue=Cue.REFUSED if now.stranger else Cue.HOLD_STILL, quality=0.0)
+    now = replace(now, known=_known(now, face), spoofs=now.spoofs + 1 if face.liveness is Liveness.SPOOF else 0)
+    now = _anew(now, None) if now.spoofs else now
+    if now.known is not None or now.spoofs:
+        return replace(now, cue=Cue.REFUSED if now.stranger or now.is_spoof else Cue.HOLD_STILL, quality=0.0)
     if now.track != face.track:
         had_pictures = bool(now.present and now.present.pictures)
         now = _anew(now, face.track)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from faceplate.errors import ControlError
+from faceplate.liveness import Liveness
 from faceplate.model.head_pose import HeadPose, head_pose
 from faceplate.pictures import jpeg_of
 from faceplate.types import Box, Flaw, Frame, Likeness, Match, Pixels, Score, Seconds
@@ -49,6 +50,9 @@ class SeenFace:
 
     score: Score
     """How like that person; 0 where it is nobody's"""
+
+    liveness: Liveness = Liveness.UNCHECKED
+    """Whether it is alive"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +126,5 @@ def _face(match: Match, eyes: int) -> SeenFace:
         match.likeness,
         match.person if is_known else None,
         match.score if is_known else Score(0.0),
+        match.sighting.liveness,
     )

@@ -6,7 +6,16 @@ import json
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from faceplate.events import BundleEvent, CommandEvent, DoorEvent, DoorEventType, Entry, PeopleEvent
+from faceplate.events import (
+    SPOOF_SUSPECTED,
+    BundleEvent,
+    CommandEvent,
+    DoorEvent,
+    DoorEventType,
+    Entry,
+    PeopleEvent,
+    access_event,
+)
 from faceplate.types import Decision, Outcome
 
 COMMAND = "command"
@@ -38,7 +47,7 @@ def describe(entry: Entry | EventsLost) -> tuple[str, dict[str, Any]] | None:
     """Event type and payload of the row to write; None for a decision that changes nothing."""
     match entry:
         case Decision():
-            return None if entry.outcome is Outcome.NOTHING else (f"access_{entry.outcome.value}", _decision(entry))
+            return None if entry.outcome is Outcome.NOTHING else (access_event(entry), _decision(entry))
         case DoorEvent():
             return entry.type.value, _door(entry)
         case CommandEvent():
@@ -72,6 +81,8 @@ def _decision(decision: Decision) -> dict[str, Any]:
     # Of somebody who was not let in, nothing is kept that tells how they look or whom they look like.
     if decision.match and decision.outcome is Outcome.GRANTED:
         facts["score"] = round(float(decision.match.score), 4)
+    if decision.match and access_event(decision) == SPOOF_SUSPECTED:
+        facts["cues"] = list(decision.match.sighting.cues)
     if decision.duress:
         facts["duress"] = True
     return facts

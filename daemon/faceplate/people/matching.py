@@ -125,6 +125,7 @@ class Matcher:
             lead,
             self._who[best].rights,
             rival,
+            is_close_call=len(self._who) > 1 and lead < 2 * self._thresholds.margin,
         )
 
     def nearest(self, embedding: Embedding) -> tuple[str, Score, bool]:

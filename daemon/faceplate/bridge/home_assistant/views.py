@@ -18,7 +18,7 @@ from faceplate.bridge.home_assistant.entities import (
 from faceplate.bridge.payloads import channels
 from faceplate.bridge.payloads.channels import Channel
 from faceplate.bridge.payloads.events import AccessEventType, DoorWord, Ring, SystemEventType
-from faceplate.bridge.payloads.words import DoorState, OnOffLine, Presence
+from faceplate.bridge.payloads.words import DoorState, LivenessWord, OnOffLine, Presence
 from faceplate.events import DoorEventType
 from faceplate.restart import RestartReason
 from faceplate.types import Outcome, Reason
@@ -117,6 +117,7 @@ def _diagnostics(home: Home) -> list[Entity]:
         options = told(home, channels.DIAGNOSTICS, f"value_json.{value or key}") | DIAGNOSTIC
         return Entity(key, "sensor", name, options | more)
 
+    liveness = one_of(LivenessWord) | {"icon": "mdi:head-check-outline"}
     milliseconds = {"device_class": "duration", "unit_of_measurement": "ms"} | _MEASURED
     degrees = {"device_class": "temperature", "unit_of_measurement": "°C"} | _MEASURED
     seconds = {"device_class": "duration", "unit_of_measurement": "s"} | _MEASURED
@@ -135,6 +136,7 @@ def _diagnostics(home: Home) -> list[Entity]:
         sensor("started", "Started", {"device_class": "timestamp"}),
         sensor("uptime", "Uptime", seconds | {"suggested_display_precision": 0} | HIDDEN),
         sensor("restart_reason", "Restart reason", one_of(RestartReason) | {"icon": "mdi:restart-alert"}),
+        Entity("liveness", "sensor", "Liveness", told(home, channels.LIVENESS) | DIAGNOSTIC | liveness),
     ]
 
 

@@ -55,6 +55,12 @@ PRESENCE: Final = Channel(
 )
 CAMERA: Final = Channel("camera/state", words.OnOffLine, "Whether the camera gives pictures", content_type=None)
 FACE_UNLOCK: Final = Channel("face_unlock/state", words.Switch, "Whether a face opens", content_type=None)
+LIVENESS: Final = Channel(
+    "liveness/state",
+    words.LivenessWord,
+    "What a face must show to be taken for alive; off: a photograph can open this door",
+    content_type=None,
+)
 ALARM: Final = Channel("alarm/state", states.AlarmState, "What is wrong at the door")
 LOCKOUT: Final = Channel("lockout/state", states.LockoutState, "Whether faces and PINs are answered")
 PERSON: Final = Channel("person/state", states.PersonState, "Who was let in last")
@@ -87,6 +93,7 @@ CHANNELS: Final = (
     PRESENCE,
     CAMERA,
     FACE_UNLOCK,
+    LIVENESS,
     ALARM,
     LOCKOUT,
     PERSON,

@@ -8,16 +8,18 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 from pydantic import ConfigDict
 
 from faceplate.bridge.payloads.payload import AnyObject, Never, Payload, RowId, Seq, Share, Timestamp
-from faceplate.events import Cause, DoorEventType, DoorMode
+from faceplate.events import SPOOF_SUSPECTED, Cause, DoorEventType, DoorMode
 from faceplate.types import Method, Reason
 
 
 class AccessEventType(StrEnum):
-    """What was decided; `access_` and the word of the Outcome."""
+    """What was decided; `access_` and the word of the Outcome, or what it is called besides."""
 
     GRANTED = "access_granted"
     DENIED = "access_denied"
     WARNING = "access_warning"
+    SPOOF = SPOOF_SUSPECTED
+    """Refused, as what was shown is taken for a picture, a screen or a mask"""
 
 
 class SystemEventType(StrEnum):
@@ -104,6 +106,9 @@ class AccessEvent(Event):
 
     duress: bool = False
     """Whether the person was forced to open; left out if not"""
+
+    cues: tuple[str, ...] | Never = None
+    """What said so, of a `spoof_suspected`; left out elsewhere"""
 
 
 class DoorEvent(Event):

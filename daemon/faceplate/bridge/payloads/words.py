@@ -61,6 +61,16 @@ class ModeState(StrEnum):
         return cls.LOCKED if mode is DoorMode.ACCESSED else cls(mode.value)
 
 
+class LivenessWord(StrEnum):
+    """What a face must show to be taken for alive."""
+
+    OFF = "off"
+    """Nothing: a photograph can open this door"""
+    PASSIVE = "passive"
+    MOTION = "motion"
+    CHALLENGE = "challenge"
+
+
 class Presence(StrEnum):
     """Whether there was a face in view within the last few seconds."""
 

@@ -9,8 +9,8 @@ from typing import Final
 from faceplate.camera.clock import monotonic
 from faceplate.commands.enrolling.door import EnrolmentDoor
 from faceplate.commands.enrolling.screen import QUIT, SKIP, Keys
-from faceplate.commands.enrolling.verdict import already_enrolled
-from faceplate.enrolling.guide import Guide, Known, guided, skipped
+from faceplate.commands.enrolling.verdict import NO_LIVING_FACE, already_enrolled
+from faceplate.enrolling.guide import Guide, guided, skipped
 from faceplate.enrolling.steps import HINTS, Step
 from faceplate.enrolling.view import View
 from faceplate.errors import EnrolmentError
@@ -81,7 +81,7 @@ def led(
         elif (view := door.look()) is not None:
             guide = _without_waiting(guided(guide, view), patience, view.time)
             show(guide, view)
-            _refuse(guide.stranger)
+            _refuse(guide)
             prompter.tell(before, guide)
     return guide
 
@@ -96,8 +96,10 @@ def _without_waiting(guide: Guide, patience: Patience, now: Seconds) -> Guide:
     return skipped(guide)
 
 
-def _refuse(stranger: Known | None) -> None:
-    if stranger is not None:
+def _refuse(guide: Guide) -> None:
+    if guide.is_spoof:
+        raise EnrolmentError(NO_LIVING_FACE)
+    if (stranger := guide.stranger) is not None:
         raise EnrolmentError(already_enrolled(stranger.person, stranger.score))
 
 

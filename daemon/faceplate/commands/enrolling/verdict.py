@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from faceplate.enrolling.choice import Candidate, chosen
 from faceplate.enrolling.guide import Taken
@@ -11,6 +12,11 @@ from faceplate.errors import EnrolmentError
 from faceplate.people.enrolment import Picture
 from faceplate.pictures import decoded
 from faceplate.recognition import Likest, Recognition
+
+NO_LIVING_FACE: Final = (
+    "nobody was enrolled: this is taken for a picture or a screen, and not for a living face. Have the person stand "
+    "before the camera themselves; if they do, try again in other light, and see docs/enrolment.md"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,198 @@
+"""Points of a face, and of what is around it, followed from frame to frame.
+
+From one frame to the next, points are only found again. Where they are is then measured against the frame on which they
+were chosen, with the newest laid over it by the face's homography: so nothing drifts, and what is measured is what that
+homography does not explain ("plane and parallax": Irani and Anandan 1996).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceplate.types import Face, Frame, Image
+from faceplate.vision.liveness.surroundings import FACE_WIDTH, SIDE, Points, Surroundings, regions, surroundings
+
+LONGEST: Final = 24
+"""Frames after which points are chosen anew: until then most of those of a face that is held still can be followed"""
+
+FEWEST_LEFT: Final = 0.5
+"""Share of the face's points; when fewer can be followed they are chosen anew"""
+
+_FACE_POINTS, _RING_POINTS = 72, 40
+_APART, _CORNER = 5, 5
+"""Scaled pixels between two points, and of the corner that a point is"""
+
+_QUALITY = 0.01
+_FEWEST = 4
+"""A homography has as many"""
+
+_WINDOW = (15, 15)
+_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.02)
+
+_RETURN = 0.4
+"""Scaled pixels by which a point that is followed there and back may miss"""
+
+_PLANE = 2.0
+"""Scaled pixels that a point of a face may lie off the plane that is laid through it"""
+
+_SQUASHED = 0.05
+"""Determinant of a homography that sees the face from its edge"""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Where each point was on each frame. Lengths are in widths that the face had when the points were chosen."""
+
+    first: Points
+    """float32 (points, 2): where they were chosen, from the middle of the face"""
+
+    moved: Points
+    """float32 (frames, points, 2): how far each has moved in the picture since"""
+
+    off: Points
+    """float32 (frames, points, 2): of that, what the plane laid through the face does not explain"""
+
+    in_face: NDArray[np.bool_]
+    """bool (points,): the others lie around the face, up to two thirds of its width away"""
+
+    landmarks: Points
+    """float32 (5, 2): the face's, when the points were chosen, from its middle"""
+
+
+class Follower:
+    """Follows one face, for as long as half of its points are found again; then it begins anew."""
+
+    def __init__(self) -> None:
+        self._trail: _Trail | None = None
+
+    def follow(self, frame: Frame, face: Face) -> Followed:
+        """Take one more frame of the face; all that was followed since the points were chosen."""
+        around = surroundings(frame.image, face.box)
+        trail = self._trail
+        if trail is None or len(trail.places) > LONGEST or not trail.goes_on(around):
+            trail = _chosen(around, face, frame.image)
+        self._trail = trail
+        return trail.followed()
+
+
+@dataclass(slots=True)
+class _Trail:
+    """Points from where they were chosen to where they are. Each is followed; one that is lost stays lost."""
+
+    first: Surroundings
+    newest: Surroundings
+    chosen: Points
+    """In scaled pixels of the first"""
+    in_face: NDArray[np.bool_]
+    needed: float
+    """Points of the face"""
+    landmarks: Points
+    """In scaled pixels of the first"""
+    now: Points
+    """In scaled pixels of the newest"""
+    places: list[Points]
+    """In the frame's pixels, one for each frame"""
+    off: list[Points]
+    """What of that the face's plane does not explain, in scaled pixels of the first"""
+
+    def goes_on(self, around: Surroundings) -> bool:
+        """Follow into one more frame; whether enough of the face was found there."""
+        there, found = _flow(self.newest.image, around.image, self.now, self.now, levels=3)
+        there = there[found]
+        self._keep(found)
+        plane = self._plane(there)
+        if plane is None:
+            return False
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        over = cv2.warpPerspective(around.image, plane, (SIDE, SIDE), flags=how, borderMode=cv2.BORDER_REPLICATE)
+        laid = np.asarray(over, np.uint8)
+        measured, found = _there_and_back(self.first.image, laid, self.chosen, _through(there, _back(plane)))
+        now = _through(measured, plane)
+        found &= ((now >= 0) & (now < SIDE)).all(axis=1)
+        off = (measured - self.chosen)[found]
+        self._keep(found)
+        self.newest, self.now = around, now[found]
+        self.places.append(around.out(self.now))
+        self.off.append(off)
+        return bool(self.in_face.sum() >= self.needed)
+
+    def followed(self) -> Followed:
+        places = np.stack(self.places)
+        return Followed(
+            first=(self.chosen - np.float32(SIDE / 2)) / np.float32(FACE_WIDTH),
+            moved=(places - places[0]) / np.float32(self.first.zoom * FACE_WIDTH),
+            off=np.stack(self.off) / np.float32(FACE_WIDTH),
+            in_face=self.in_face,
+            landmarks=(self.landmarks - np.float32(SIDE / 2)) / np.float32(FACE_WIDTH),
+        )
+
+    def _plane(self, there: Points) -> NDArray[np.float64] | None:
+        """The homography from where the face's points were chosen to where they are now; None of too few."""
+        if self.in_face.sum() < self.needed:
+            return None
+        found = cv2.findHomography(self.chosen[self.in_face], there[self.in_face], cv2.USAC_DEFAULT, _PLANE)
+        plane: Any = found[0]  # OpenCV's types leave out that there may be none
+        return None if plane is None or abs(np.linalg.det(plane)) < _SQUASHED else np.asarray(plane, np.float64)
+
+    def _keep(self, kept: NDArray[np.bool_]) -> None:
+        self.chosen, self.in_face, self.now = self.chosen[kept], self.in_face[kept], self.now[kept]
+        self.places = [each[kept] for each in self.places]
+        self.off = [each[kept] for each in self.off]
+
+
+def _chosen(around: Surroundings, face: Face, image: Image) -> _Trail:
+    found = [
+        cv2.goodFeaturesToTrack(around.image, count, _QUALITY, _APART, mask=region, blockSize=_CORNER)
+        for region, count in zip(regions(around, face.box, image.shape), (_FACE_POINTS, _RING_POINTS), strict=True)
+    ]
+    inside, ring = (np.empty((0, 2), np.float32) if each is None else each.reshape(-1, 2) for each in found)
+    points = np.asarray(np.concatenate([inside, ring]), np.float32)
+    return _Trail(
+        first=around,
+        newest=around,
+        chosen=points,
+        in_face=np.arange(len(points)) < len(inside),
+        needed=max(FEWEST_LEFT * len(inside), _FEWEST),
+        landmarks=around.into(face.landmarks),
+        now=points,
+        places=[around.out(points)],
+        off=[np.zeros_like(points)],
+    )
+
+
+def _there_and_back(first: Image, over: Image, points: Points, guess: Points) -> tuple[Points, NDArray[np.bool_]]:
+    there, found = _flow(first, over, points, guess, levels=1)
+    back, returned = _flow(over, first, there, points, levels=1)
+    return there, found & returned & (np.linalg.norm(back - points, axis=1) < _RETURN)
+
+
+def _flow(before: Image, now: Image, points: Points, guess: Points, *, levels: int) -> tuple[Points, NDArray[np.bool_]]:
+    """Where `points` of `before` are in `now`, and which were found (Lucas and Kanade, by pyramids)."""
+    if not len(points):
+        return points, np.empty(0, bool)
+    there, found, _ = cv2.calcOpticalFlowPyrLK(
+        before,
+        now,
+        points,
+        np.array(guess, np.float32),
+        winSize=_WINDOW,
+        maxLevel=levels,
+        criteria=_STOP,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )
+    return np.asarray(there, np.float32), np.asarray(found)[:, 0] == 1
+
+
+def _back(homography: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.inv(homography), np.float64)
+
+
+def _through(points: Points, homography: NDArray[np.float64]) -> Points:
+    if not len(points):
+        return points
+    return np.asarray(cv2.perspectiveTransform(points[None], homography)[0], np.float32)

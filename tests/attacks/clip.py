@@ -1,0 +1,50 @@
+"""A short sequence as a camera would give it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from faceplate.types import Frame, Image, Seconds
+
+LIVE = "live"
+RATE = 10.0
+"""Frames a second of everything that is made here"""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Frames of one presentation."""
+
+    species: str
+    """`LIVE`, or what is shown to the camera; all but real recordings begin with "simulated" """
+
+    subject: str
+    """Who is there, or who is shown"""
+
+    images: tuple[Image, ...]
+    """RGB uint8 (H, W, 3)"""
+
+    times: tuple[Seconds, ...]
+    """One for each image"""
+
+    def frames(self) -> list[Frame]:
+        """As the eyes get them."""
+        return [Frame(i, time, image) for i, (time, image) in enumerate(zip(self.times, self.images, strict=True))]
+
+    def named(self, species: str) -> Clip:
+        """The same frames by another name."""
+        return replace(self, species=species)
+
+
+def clip(species: str, subject: str, images: Iterable[Image], times: Sequence[float] | None = None) -> Clip:
+    """Put frames together; without `times` they come at `RATE`."""
+    pictures = tuple(images)
+    stamps = times if times is not None else [number / RATE for number in range(len(pictures))]
+    return Clip(species, subject, pictures, tuple(map(Seconds, stamps)))
+
+
+def windows(whole: Clip, length: int, step: int) -> list[Clip]:
+    """Cut a recording into presentations of `length` frames, one beginning every `step`."""
+    starts = range(0, len(whole.images) - length + 1, step)
+    return [replace(whole, images=whole.images[s : s + length], times=whole.times[s : s + length]) for s in starts]

@@ -1,0 +1,125 @@
+"""Show every kind of simulated attack, and living people real and simulated, to the liveness cues, and count.
+
+The thresholds were chosen on the first `CHOSEN_ON` people of the order in which `sources.stills` draws them, and on
+the real recordings; what is simulated here is of the people after those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import cv2
+
+from attacks import sources, species
+from attacks.clip import LIVE
+from attacks.heads import FaceMesh, Still, generic
+from attacks.judging import Watch, Watched, by_cues
+from faceplate.vision.liveness.motion import Motion
+from faceplate.vision.liveness.screen import Screen
+from faceplate.vision.liveness.stream import Stream
+
+ORDER = 11
+"""Seed of the order of people"""
+
+CHOSEN_ON = 41
+CONFIDENCE = 0.95
+CUES = ("flat", "stream", "screen", "relief", "parallax")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One presentation and what came of it."""
+
+    species: str
+    subject: str
+    watched: Watched
+
+
+def cues() -> Watch:
+    """The cues that need no network."""
+    return by_cues(lambda: (Motion(), Stream(), Screen()), sources.detector)
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m attacks.measure", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the research pictures")
+    parser.add_argument("--mesh", type=Path, help="face_landmark.tflite; without it every head has an average depth")
+    parser.add_argument("--people", type=int, default=66, help="of each simulated species (default: %(default)s)")
+    parser.add_argument("--species", nargs="*", choices=species.ALL, default=species.ALL)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    told = parser.parse_args()
+    shown = [*recorded(told.data, cues()), *simulated(told.data, told.mesh, told.people, told.species, told.processes)]
+    print_table(shown)
+
+
+def recorded(data: Path, watch: Watch) -> list[Shown]:
+    """Living people as they were filmed, in presentations that overlap."""
+    clips = sources.presentations(sources.recordings(data))
+    return [Shown(LIVE, each.subject, watch(each)) for each in clips]
+
+
+def simulated(data: Path, mesh: Path | None, people: int, chosen: Sequence[str], processes: int) -> list[Shown]:
+    """Every species of so many people."""
+    stills = list(islice(sources.stills(data, CHOSEN_ON + people + 1, ORDER), CHOSEN_ON, None))
+    jobs = [(number, stills[number], stills[number + 1]) for number in range(len(stills) - 1)]
+    one = partial(_of_one, mesh=mesh, chosen=tuple(chosen))
+    with ProcessPoolExecutor(processes) as pool:
+        return [shown for some in pool.map(one, jobs) for shown in some]
+
+
+def _of_one(job: tuple[int, Still, Still], mesh: Path | None, chosen: tuple[str, ...]) -> list[Shown]:
+    cv2.setNumThreads(1)
+    number, somebody, other = job
+    points = FaceMesh(mesh).points(somebody) if mesh else generic(somebody)
+    watch = cues()
+    made = species.presentations(somebody, other, points, CHOSEN_ON + number, chosen)
+    return [Shown(each.species, each.subject, watch(each)) for each in made]
+
+
+def upper_bound(hits: int, tries: int, confidence: float = CONFIDENCE) -> float:
+    """The rate above which so few hits would be rarer than 1 - `confidence` (Clopper and Pearson 1934, one-sided)."""
+    if hits >= tries:
+        return 1.0
+    low, high = hits / tries, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        seen = sum(math.comb(tries, k) * middle**k * (1 - middle) ** (tries - k) for k in range(hits + 1))
+        low, high = (middle, high) if seen > 1 - confidence else (low, middle)
+    return high
+
+
+def print_table(shown: Iterable[Shown]) -> None:
+    """A line for each species: what share each cue spoke of, and what share came out as live."""
+    by_species = defaultdict(list)
+    for each in shown:
+        by_species[each.species].append(each.watched)
+    print(
+        f"{'':<28}{'n':>5}{'faces':>7}" + "".join(f"{cue:>10}" for cue in CUES) + f"{'live':>8}{'bound':>8}{'after':>7}"
+    )
+    for name, all_watched in by_species.items():
+        # A detector that found no face let nobody in either, and no cue had its say.
+        watched = [each for each in all_watched if each.faces]
+        live = [each.live_after for each in watched if each.live_after]
+        wrong = len(watched) - len(live) if LIVE in name.split() else len(live)
+        shares = [sum(cue in each.denied | each.confirmed for each in watched) / len(watched) for cue in CUES]
+        print(
+            f"{name:<28}{len(all_watched):>5}{len(watched):>7}"
+            + "".join(f"{share:>10.2f}" for share in shares)
+            + f"{len(live) / len(watched):>8.2f}{upper_bound(wrong, len(watched)):>8.3f}"
+            + f"{sorted(live)[len(live) // 2] if live else '-':>7}"
+        )
+    print('"bound": of the share that came out wrong; "after": frames until the middle one was live')
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,324 @@
+"""A challenge: who does what they are asked passes, who does anything else does not, and a recording hardly ever."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors import OPPOSITE, STILL, TARGETS, Person, Pose, Recording, play
+from faceplate.access.challenge import GAP, REACTION, STEPS, Challenge, Glance, Phase, Posture, advanced, begun
+from faceplate.config.doubt import ChallengeConfig
+from faceplate.types import Cue, Outcome, Reason, Seconds
+from faceplate.vision.tracker import LOST_AFTER
+from reception_desk import World, access_rules
+from strategies_access import unusable, verified
+
+RULES = ChallengeConfig()
+ADA = ("Ada",)
+
+
+def dice(seed: int = 0) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - to repeat, not to hide
+
+
+def look(time: float, pose: Pose = STILL, people: tuple[str, ...] = ADA, *, room: bool = True) -> Glance:
+    return Glance(Seconds(time), Posture(pose.left, pose.up, pose.width, has_room=room), people)
+
+
+class Played:
+    """A challenge, and what is shown to it, ten frames a second."""
+
+    def __init__(self, seed: int = 0, rules: ChallengeConfig = RULES) -> None:
+        self.rules, self.dice, self.time = rules, dice(seed), 10.0
+        self.challenge = begun(ADA, Seconds(self.time), self.dice)
+
+    def show(self, pose: Pose = STILL, *, wait: float = 0.1, verified: bool = False, **shown: object) -> Challenge:
+        self.time += wait
+        glance = replace(look(self.time, pose), **shown)  # type: ignore[arg-type]  # its own fields
+        self.challenge = advanced(self.challenge, glance, self.rules, self.dice, verified=verified)
+        return self.challenge
+
+    def until_asked(self) -> Cue:
+        for _ in range(40):
+            if asked := self.show().asked:
+                return asked
+        raise AssertionError("nothing was asked")
+
+
+def played(seed: int = 0) -> tuple[Played, Cue]:
+    it = Played(seed)
+    return it, it.until_asked()
+
+
+def seed_of(wanted: Cue) -> int:
+    return next(seed for seed in range(100) if played(seed)[1] is wanted)
+
+
+@pytest.mark.parametrize("reaction", [0.2, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("steps", [1, 2, 3, 5])
+def test_whoever_does_what_they_are_asked_is_let_in(reaction, steps):
+    for seed in range(10):
+        world = World(access_rules(challenge={"steps": steps}), liveness="motion", dice=dice(seed))
+        made = play(world, Person(reaction), seconds=60)
+        assert (made[-1].outcome, made[-1].person) == (Outcome.GRANTED, "Ada")
+        asked = {(each.cue) for each in made} - {None, Cue.LOOK_STRAIGHT}
+        assert asked <= set(STEPS)
+
+
+def order(seed: int, steps: int = 5) -> list[Cue]:
+    it = Played(seed, ChallengeConfig(steps=steps))
+    cues = [it.until_asked()]
+    while len(cues) < steps:
+        it.show(wait=0.2)
+        it.show(TARGETS[cues[-1]])
+        cues.append(it.until_asked())
+    return cues
+
+
+def test_no_step_is_asked_twice_in_a_row_and_each_as_often_as_another():
+    orders = [order(seed) for seed in range(300)]
+    assert all(a is not b for each in orders for a, b in pairwise(each))
+    assert all(each.count(Cue.COME_CLOSER) <= 1 for each in orders), "there is an end to coming closer"
+    for place in range(2):
+        counts = [sum(each[place] is step for each in orders) for step in STEPS]
+        assert all(50 <= count <= 100 for count in counts), counts
+
+
+def test_when_a_step_is_asked_cannot_be_known():
+    times = []
+    for seed in range(300):
+        it = Played(seed)
+        while it.show(wait=0.01).asked is None:
+            pass
+        times.append(round(it.time - 10, 2))
+    assert min(times) >= 0.3
+    assert max(times) <= 1.22
+    assert len(set(times)) > 60
+
+
+def test_the_system_gives_the_dice():
+    """Not a generator whose state could be told from what it drew."""
+    assert type(World(liveness="motion").reception._faces._proof._dice) is random.SystemRandom
+
+
+@pytest.mark.parametrize("asked", STEPS)
+@pytest.mark.parametrize("shown", STEPS)
+def test_what_is_asked_does_and_a_wrong_turn_fails_at_once(asked, shown):
+    it, cue = played(seed_of(asked))
+    assert cue is asked
+    it.show(wait=0.2)
+    after = it.show(TARGETS[shown])
+    if shown is asked:
+        assert (after.phase, after.done) == (Phase.REST, (asked,))
+    elif shown in OPPOSITE:
+        assert after.phase is Phase.FAILED
+    else:
+        assert (after.phase, after.done) == (Phase.ASKED, ())
+
+
+@pytest.mark.parametrize("asked", STEPS)
+def test_a_little_less_is_not_enough(asked):
+    it, _ = played(seed_of(asked))
+    target = TARGETS[asked]
+    for share, phase in ((0.4, Phase.ASKED), (1.0, Phase.REST)):
+        width = 100 + (target.width - 100) * share
+        assert it.show(Pose(target.left * share, target.up * share, width), wait=0.3).phase is phase
+
+
+@given(early=st.floats(0.001, 0.149), asked=st.sampled_from(STEPS))
+def test_what_is_done_before_anybody_could_have_heard_of_it_does_not_count(early, asked):
+    it, _ = played(seed_of(asked))
+    assert not it.show(TARGETS[asked], wait=early).ready
+    for _ in range(5):
+        assert it.show(TARGETS[asked]).phase is Phase.ASKED, "nor by being held"
+    it.show()
+    assert it.show(TARGETS[asked]).done == (asked,), "and may be done anew"
+
+
+def test_so_long_it_takes_at_least_to_answer():
+    assert REACTION == 0.15
+
+
+def test_an_answer_in_time_counts_and_one_too_late_fails():
+    for seconds, phase in ((3.9, Phase.REST), (4.1, Phase.FAILED)):
+        it, asked = played()
+        while it.time < it.challenge.since + seconds - 0.6:
+            it.show(wait=0.5)
+        assert it.show(TARGETS[asked], wait=it.challenge.since + seconds - it.time).phase is phase
+
+
+def test_nothing_is_asked_of_a_head_that_is_turned_nor_of_a_face_that_is_not_known():
+    shown: list[dict[str, object]] = [{"people": ()}, {"posture": None}, {"people": ("Ada", "Grace")}]
+    for hidden in shown:
+        it = Played()
+        for _ in range(3):
+            it.show()
+        for _ in range(30):
+            assert it.show(**hidden).asked is None
+    for pose in (Pose(left=30), Pose(left=-30)):
+        it = Played()
+        for _ in range(30):
+            assert it.show(pose).asked is None
+
+
+def test_the_head_comes_back_before_the_next_step_is_asked():
+    it, asked = played(seed_of(Cue.TURN_LEFT))
+    it.show(wait=0.3)
+    for _ in range(30):
+        assert it.show(TARGETS[asked]).asked is None
+    assert it.until_asked() is not asked
+
+
+def test_whoever_does_not_look_straight_again_fails():
+    it, asked = played(seed_of(Cue.TURN_LEFT))
+    it.show(wait=0.3)
+    while it.show(TARGETS[asked]).phase is Phase.REST:
+        assert it.time < 30
+    assert it.challenge.phase is Phase.FAILED
+
+
+def test_a_camera_that_hangs_high_makes_no_difference():
+    """It is measured from how somebody looks straight into it."""
+    it = Played(seed_of(Cue.LOOK_UP))
+    low = Pose(left=5.0, up=-20.0)
+    while it.show(low).asked is None:
+        assert it.time < 20
+    it.show(low, wait=0.3)
+    assert it.show(Pose(left=5.0, up=-8.0)).done == (Cue.LOOK_UP,)
+
+
+def test_nobody_is_asked_to_come_closer_than_the_picture_is_wide():
+    for seed in range(60):
+        it = Played(seed)
+        while not it.challenge.asked:
+            it.time += 0.1
+            glance = look(it.time, room=False)
+            it.challenge = advanced(it.challenge, glance, RULES, it.dice, verified=False)
+        assert it.challenge.asked is not Cue.COME_CLOSER
+
+
+def test_a_face_that_cannot_be_judged_does_nothing():
+    it, _ = played()
+    for _ in range(5):
+        assert it.show(posture=None).phase is Phase.ASKED
+
+
+@pytest.mark.parametrize("shown", [{"people": ("Grace",)}, {"wait": 0.75}])
+def test_another_face_or_a_gap_makes_it_void(shown):
+    for begin in (Played, lambda: played()[0]):
+        it = begin()
+        assert it.show(**shown).phase is Phase.VOID
+
+
+def test_a_gap_is_what_the_tracker_takes_for_one():
+    assert GAP == LOST_AFTER
+
+
+def test_at_the_end_it_takes_a_straight_face_and_the_same_person():
+    def done() -> Played:
+        it = Played(3)
+        for _ in range(2):
+            asked = it.until_asked()
+            it.show(wait=0.3)
+            it.show(TARGETS[asked])
+        assert it.challenge.phase is Phase.LAST
+        return it
+
+    assert done().show(verified=True).phase is Phase.PASSED
+    assert done().show(Pose(left=20.0), verified=True).phase is Phase.LAST
+    assert done().show().phase is Phase.LAST
+    assert done().show(people=("Grace",), verified=True).phase is Phase.VOID
+    it = done()
+    while it.show().phase is Phase.LAST:
+        assert it.time < 40
+    assert it.challenge.phase is Phase.FAILED
+
+
+_glances = st.lists(
+    st.tuples(
+        st.sampled_from([0.05, 0.1, 0.1, 0.1, 0.3, 0.8]),
+        st.sampled_from([Pose(), Pose(), *TARGETS.values()]),
+        st.sampled_from([ADA, ADA, ADA, (), ("Grace",)]),
+        st.booleans(),
+    ),
+    max_size=80,
+)
+
+
+@settings(max_examples=300)
+@given(seed=st.integers(0, 50), glances=_glances, steps=st.integers(1, 3))
+def test_whatever_is_shown_only_what_was_asked_and_then_done_passes(seed, glances, steps):
+    """Written again the slow way: every step asked has its own later frame that does it."""
+    it = Played(seed, ChallengeConfig(steps=steps))
+    asked: list[tuple[float, Cue]] = []
+    shown: list[tuple[float, Pose]] = []
+    for wait, pose, people, is_verified in glances:
+        before = it.challenge
+        after = it.show(pose, wait=wait, people=people, verified=is_verified)
+        shown.append((it.time, pose))
+        if after.asked and not before.asked:
+            asked.append((it.time, after.asked))
+        if not after.goes_on:
+            break
+    if it.challenge.phase is Phase.PASSED:
+        assert len(asked) == steps
+        ends = [*(time for time, _ in asked[1:]), it.time]
+        for (time, cue), end in zip(asked, ends, strict=True):
+            assert any(time + REACTION <= t < end and pose == TARGETS[cue] for t, pose in shown)
+        assert shown[-1][1] == Pose() or shown[-1][1].width > 100
+
+
+# Recordings
+
+
+def recorded(steps: int, seed: int, reaction: float) -> list[tuple[float, Pose]]:
+    """A living person who passed."""
+    person = Person(reaction)
+    made = play(World(access_rules(challenge={"steps": steps}), liveness="motion", dice=dice(seed)), person, seconds=60)
+    assert made[-1].outcome is Outcome.GRANTED
+    return person.recording
+
+
+@pytest.mark.parametrize(("steps", "most"), [(2, 0.13), (3, 0.06)])
+def test_a_recording_of_a_challenge_that_was_passed_passes_hardly_ever(steps, most):
+    """Started with the new challenge, as well as it can be: 1 in 12, or 1 in 36, come in the same order by chance."""
+    passed = []
+    for reaction in (0.3, 0.5, 0.8):
+        film = recorded(steps, 1000, reaction)
+        for seed in range(200):
+            rules = access_rules(challenge={"steps": steps})
+            made = play(World(rules, liveness="motion", dice=dice(seed)), Recording(film), seconds=60)
+            passed.append(made[-1].outcome is Outcome.GRANTED)
+            assert passed[-1] or made[-1].reason is Reason.CHALLENGE_FAILED
+    assert 0 < sum(passed) / len(passed) <= most
+
+
+def test_a_recording_that_is_begun_too_early_does_not_even_pass_in_the_right_order():
+    """By as much as a person takes to answer: every answer then comes before its question."""
+    film = recorded(2, 7, 0.5)
+    early = [(time - 0.6, pose) for time, pose in film if time >= film[0][0] + 0.6]
+    made = play(World(liveness="motion", dice=dice(7)), Recording(early))
+    assert made[-1].reason is Reason.CHALLENGE_FAILED
+    assert play(World(liveness="motion", dice=dice(7)), Recording(film))[-1].outcome is Outcome.GRANTED
+
+
+def test_a_still_picture_never_passes():
+    for seed in range(50):
+        made = play(World(liveness="motion", dice=dice(seed)), Recording([(0.0, Pose())]))
+        assert made[-1].reason is Reason.CHALLENGE_FAILED
+
+
+def test_a_face_that_is_turned_only_where_it_cannot_be_judged_never_passes():
+    """Somebody's own head, out of focus or too far aside, in between a picture held still."""
+    for seed in range(30):
+        world = World(liveness="motion", dice=dice(seed))
+        made = [world.see(verified("Ada"), wait=0.1)]
+        while made[-1].outcome is Outcome.NOTHING:
+            turn = made[-1].cue not in {None, Cue.LOOK_STRAIGHT}
+            made.append(world.see(unusable(1) if turn else verified("Ada"), wait=0.1))
+        assert made[-1].reason is Reason.CHALLENGE_FAILED
