@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceplate.config import AccessConfig
-from faceplate.model.bundle import DEFAULT_BUNDLE, OperatingPoint, load_bundle
+from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
+from faceplate.model.calibration import OperatingPoint
 from faceplate.model.false_accepts import DAYS, FramesRule, a_year, rates_of
 from faceplate.model.metrics import Rate
 

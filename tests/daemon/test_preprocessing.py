@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE, align, similarity_transform
+from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE, align, similarity_transform, surroundings
+from faceplate.types import Box
 
 angles = st.floats(-np.pi, np.pi)
 scales = st.floats(0.1, 10)
@@ -101,3 +102,46 @@ def test_the_template_is_the_one_the_shipped_weights_were_trained_with():
             [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
         ).tolist()
     )
+
+
+def coordinates(width, height):
+    """A picture that says of each pixel where it is: red is x, green is y."""
+    y, x = np.mgrid[:height, :width]
+    return np.dstack([x, y, np.zeros_like(x)]).astype(np.uint8)
+
+
+def test_squares_lie_about_the_face_one_behind_the_other():
+    cut = surroundings(coordinates(200, 160), Box(80, 50, 40, 60), (1.0, 2.0), 30)
+    assert cut.shape == (30, 30, 6)
+    assert cut.dtype == np.uint8
+    near, far = cut[..., :3], cut[..., 3:]
+    # 60 pixels about (100, 80), and 120: each pixel of the square is the mean of 2 x 2, and of 4 x 4.
+    assert near[0, 0, :2] == pytest.approx([70.5, 50.5], abs=0.51)
+    assert far[0, 0, :2] == pytest.approx([41.5, 21.5], abs=0.51)
+    assert near[-1, -1, :2] == pytest.approx([128.5, 108.5], abs=0.51)
+
+
+def test_a_square_of_its_own_size_is_the_picture_itself():
+    image = coordinates(64, 64)
+    assert (surroundings(image, Box(16, 16, 32, 32), (1.0,), 32) == image[16:48, 16:48]).all()
+
+
+def test_beyond_the_edge_the_last_row_and_column_go_on():
+    image = coordinates(64, 48)
+    cut = surroundings(image, Box(-16, -16, 32, 32), (1.0,), 32)
+    assert (cut[:17, :17] == image[0, 0]).all()
+    assert (cut[16:, 16:] == image[:16, :16]).all()
+
+
+@given(
+    x=st.floats(-300, 300),
+    y=st.floats(-300, 300),
+    width=st.floats(0.1, 400),
+    height=st.floats(0.1, 400),
+    scale=st.floats(0.3, 4),
+)
+def test_any_box_gives_squares_of_the_pictures_own_colours(x, y, width, height, scale):
+    image = np.full((48, 64, 3), (10, 200, 90), np.uint8)
+    cut = surroundings(image, Box(x, y, width, height), (scale, 1.0), 24)
+    assert cut.shape == (24, 24, 6)
+    assert (cut == np.tile(image[0, 0], 2)).all()

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.trainer
 import keras
 
 from faceplate.errors import ModelError
-from faceplate.model.bundle import Calibration, OperatingPoint, load_bundle
+from faceplate.model.bundle import load_bundle
+from faceplate.model.calibration import Calibration, OperatingPoint
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.exporting import bundle_folder
 from faceplate_trainer.exporting.bundle_folder import BundleParts, golden_cosine, with_calibration, write_bundle

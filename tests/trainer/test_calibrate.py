@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from faceplate.model.bundle import Calibration
+from faceplate.model.calibration import Calibration
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.measuring import calibrate as module
 from faceplate_trainer.measuring.calibrate import calibrate, rate_of, share_of

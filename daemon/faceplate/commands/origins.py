@@ -10,7 +10,7 @@ from faceplate.commands.in_force import InForce
 from faceplate.config import Config
 from faceplate.config.bridge import Setting
 from faceplate.config.risk import RULES
-from faceplate.model.bundle import Calibration
+from faceplate.model.calibration import Calibration
 
 _ADJUSTABLE = {
     "people.verification_threshold": Setting.VERIFICATION_THRESHOLD,

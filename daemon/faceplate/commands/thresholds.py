@@ -14,7 +14,8 @@ from faceplate.commands.in_force import InForce, in_force
 from faceplate.commands.origins import Origin, origins_of
 from faceplate.config import AccessConfig, Config
 from faceplate.config_file import written_keys
-from faceplate.model.bundle import Bundle, Calibration
+from faceplate.model.bundle import Bundle
+from faceplate.model.calibration import Calibration
 from faceplate.model.false_accepts import FramesRule, PersonRates, a_year, rates_of
 from faceplate.model.metrics import Rate
 from faceplate.people.gallery import Gallery

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from faceplate.model.bundle import Calibration, OperatingPoint
+from faceplate.model.calibration import Calibration, OperatingPoint
 from faceplate.model.metrics import Rate
 
 DAYS: Final = 365.25

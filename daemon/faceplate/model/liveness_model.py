@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from faceplate.errors import ModelError
@@ -67,7 +67,7 @@ class LivenessModel:
 
     measured: LivenessMeasured
 
-    made: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, Any]
     """Recipe, seeds and data it takes to make it again"""
 
     def check(self) -> None:

@@ -19,8 +19,8 @@ def register(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "add-liveness",
         help="put a fitted liveness network into a bundle",
-        description="Put the network of a `faceplate-train fit-liveness` into a bundle, in the place of the one it has, if "
-        "any. The Siamese network, the calibration and the bundle's id stay as they are: whoever is enrolled stays "
+        description="Put the network of a `faceplate-train fit-liveness` into a bundle, in place of the one it has. "
+        "The Siamese network, the calibration and the bundle's id stay as they are: whoever is enrolled stays "
         "enrolled. The model card says what it was fitted and measured on.",
     )
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder; it is changed, whole or not")

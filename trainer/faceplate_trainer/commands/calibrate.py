@@ -7,7 +7,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceplate.model.bundle import Bundle, Calibration, load_bundle
+from faceplate.model.bundle import Bundle, load_bundle
+from faceplate.model.calibration import Calibration
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.commands.common import warn_of_rates
 from faceplate_trainer.data.labelled import DatasetError

@@ -12,7 +12,7 @@ import numpy as np
 
 from faceplate.config import PeopleConfig, VisionConfig
 from faceplate.files import write_atomically
-from faceplate.model.bundle import Calibration
+from faceplate.model.calibration import Calibration
 from faceplate.types import Embedding, Image
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes

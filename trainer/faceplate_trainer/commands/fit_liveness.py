@@ -14,11 +14,12 @@ from faceplate.model.bundle import load_bundle
 from faceplate_trainer.commands.common import eyes_that_only_cut
 from faceplate_trainer.commands.evaluate import bundle_folder, tell
 from faceplate_trainer.data.labelled import DatasetError
+from faceplate_trainer.liveness.recipe import load_liveness_recipe
+from faceplate_trainer.liveness.shown import LIVE, Shown, pictures_below, read_folders, read_shown
 
 if TYPE_CHECKING:
     from faceplate.model.metrics import Rate
     from faceplate_trainer.commands.common import Subparsers
-    from faceplate_trainer.liveness.pictures import Shown
     from faceplate_trainer.liveness.run import LivenessRun
 
 
@@ -59,7 +60,6 @@ def _fit(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     logging.getLogger("tensorflow").setLevel(logging.WARNING)
     from faceplate_trainer.liveness.fitting import Order, fit_liveness  # noqa: PLC0415
-    from faceplate_trainer.liveness.recipe import load_liveness_recipe  # noqa: PLC0415
 
     order = Order(
         shown=_labelled(arguments),
@@ -77,8 +77,6 @@ def _fit(arguments: argparse.Namespace) -> None:
 
 
 def _labelled(arguments: argparse.Namespace) -> tuple[Shown, ...]:
-    from faceplate_trainer.liveness.pictures import LIVE, read_folders, read_shown  # noqa: PLC0415 - loads TensorFlow
-
     if arguments.index and arguments.images and not (arguments.live or arguments.spoof):
         return read_shown(arguments.index, arguments.images)
     if arguments.index or arguments.images or not (arguments.live and arguments.spoof):
@@ -93,8 +91,6 @@ def _labelled(arguments: argparse.Namespace) -> tuple[Shown, ...]:
 
 
 def _others(folder: Path | None) -> tuple[Shown, ...]:
-    from faceplate_trainer.liveness.pictures import LIVE, Shown, pictures_below  # noqa: PLC0415 - loads TensorFlow
-
     return tuple(Shown(file, LIVE, "") for file in pictures_below(folder)) if folder else ()
 
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 import faceplate
 from faceplate.errors import ModelError
 from faceplate.files import new_folder, sync_folder
-from faceplate.model.bundle import CONTRACT, MANIFEST, Bundle, Calibration, Manifest, load_bundle
+from faceplate.model.bundle import CONTRACT, MANIFEST, Bundle, Manifest, load_bundle
+from faceplate.model.calibration import Calibration
 from faceplate.model.liveness_model import GOLDEN_BOX, LivenessModel
 from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE
 from faceplate.types import Pixels

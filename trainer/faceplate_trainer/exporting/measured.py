@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from faceplate.model.bundle import Calibration
+from faceplate.model.calibration import Calibration
 from faceplate.types import Embedding, Image
 from faceplate_trainer.data.prepared import Prepared
 from faceplate_trainer.exporting.stages import Stages

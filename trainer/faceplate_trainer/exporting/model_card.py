@@ -7,7 +7,8 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from faceplate.model.bundle import Calibration, Manifest
+from faceplate.model.bundle import Manifest
+from faceplate.model.calibration import Calibration
 from faceplate.model.liveness_model import LivenessModel
 from faceplate.model.metrics import Rate
 

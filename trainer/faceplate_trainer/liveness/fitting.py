@@ -17,7 +17,7 @@ from faceplate.vision.liveness.network import PassiveNetwork
 from faceplate_trainer.liveness.convert import convert
 from faceplate_trainer.liveness.fit import Thresholds, fit, measure, scores, subjects_of, thresholds
 from faceplate_trainer.liveness.network import Weights, network
-from faceplate_trainer.liveness.pictures import LIVE, Examples, LookAt, Shown, read_examples
+from faceplate_trainer.liveness.pictures import Examples, LookAt, read_examples
 from faceplate_trainer.liveness.recipe import LivenessRecipe
 from faceplate_trainer.liveness.run import (
     FORMAT,
@@ -29,6 +29,7 @@ from faceplate_trainer.liveness.run import (
     check_new,
     write_run,
 )
+from faceplate_trainer.liveness.shown import LIVE, Shown
 from faceplate_trainer.training.run_folder import versions
 
 _log = logging.getLogger(__name__)

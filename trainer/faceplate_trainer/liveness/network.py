@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 RING: Final = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))
 """The eight neighbours of a pixel, row and column in its 3 x 3, once round"""
 
-COLOURS: Final = {"grey": (1, 1, 1), "red-green": (1, -1, 0), "blue-green": (0, -1, 1)}
+COLOURS: Final = {"grey": (1, 1, 1), "red_green": (1, -1, 0), "blue_green": (0, -1, 1)}
 """What patterns are looked for in, as weights of R, G, B. All 0 or of one size: int8 holds them exactly"""
 
 STEP: Final = 6.0
@@ -71,29 +71,31 @@ def network(weights: Weights, side: int) -> keras.Model:
     squares = len(weights.patterns) // len(COLOURS)
     pixels = keras.Input((side, side, 3 * squares), name="squares")
     maps = []
-    for codes, learnt in zip(_codes(pixels, squares), weights.patterns, strict=True):
-        layer = keras.layers.Conv2D(1, 1, use_bias=False)
+    for number, (codes, learnt) in enumerate(zip(_codes(pixels, squares), weights.patterns, strict=True)):
+        layer = keras.layers.Conv2D(1, 1, use_bias=False, name=f"weigh_{number}")
         maps.append(layer(codes))
         layer.set_weights([learnt[None, None, :, None].astype(np.float32)])
     # Weighed at each pixel and averaged afterwards: averages of single patterns are too small for int8.
-    means = keras.layers.GlobalAveragePooling2D()(keras.layers.Concatenate()(maps))
+    means = keras.layers.GlobalAveragePooling2D(name="mean")(keras.layers.Concatenate(name="maps")(maps))
     last = keras.layers.Dense(1, activation="sigmoid", name="score")
     score = last(means)
     last.set_weights([np.ones((len(maps), 1), np.float32), np.array([weights.bias], np.float32)])
-    return keras.Model(pixels, score)
+    return keras.Model(pixels, score, name="liveness")
 
 
 def _codes(pixels: keras.KerasTensor, squares: int) -> Sequence[keras.KerasTensor]:
     """For each square and colour, which pattern each pixel shows: (N, side - 2, side - 2, 58), one 1 or none."""
+    # Every layer has its own name, so that a second network of a process is converted to the same bytes.
     found = []
     for square in range(squares):
         three = pixels[..., 3 * square : 3 * square + 3]
-        for colour in COLOURS.values():
-            compare = keras.layers.Conv2D(len(RING), 3, trainable=False)
-            steps = keras.layers.ReLU(STEP)(compare(three))
+        for name, colour in COLOURS.items():
+            at = f"{square}_{name}"
+            compare = keras.layers.Conv2D(len(RING), 3, trainable=False, name=f"compare_{at}")
+            steps = keras.layers.ReLU(STEP, name=f"steps_{at}")(compare(three))
             compare.set_weights([_differences(colour), np.full(len(RING), STEP, np.float32)])
-            tell = keras.layers.Conv2D(PATTERNS, 1, trainable=False)
-            found.append(keras.layers.ReLU()(tell(steps)))
+            tell = keras.layers.Conv2D(PATTERNS, 1, trainable=False, name=f"tell_{at}")
+            found.append(keras.layers.ReLU(name=f"patterns_{at}")(tell(steps)))
             tell.set_weights(_matches())
     return found
 

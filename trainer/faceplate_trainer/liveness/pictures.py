@@ -12,34 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from faceplate.camera.recording import PICTURES
 from faceplate.model.preprocessing import surroundings
 from faceplate.pictures import read_picture
 from faceplate.types import Box, Image, Look
-from faceplate_trainer.data.labelled import DatasetError, main_look, read_table
+from faceplate_trainer.data.labelled import DatasetError, main_look
 from faceplate_trainer.liveness.changes import moved, recaptured
 from faceplate_trainer.liveness.network import features
 from faceplate_trainer.liveness.recipe import LivenessRecipe
-
-LIVE: Final = "live"
+from faceplate_trainer.liveness.shown import Shown
 
 LookAt: TypeAlias = Callable[[Image], list[Look]]
 
 _AT_ONCE: Final = 256
 """Pictures whose squares are held in memory at once"""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One picture, and what it shows."""
-
-    file: Path
-
-    label: str
-    """LIVE, or what kind of spoof it is"""
-
-    subject: str
-    """Who is there, or who is shown"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,40 +43,6 @@ class Examples:
 
     sha256: str
     """Of all pictures' contents, in the order of their names"""
-
-
-def read_shown(index: Path, images: Path) -> tuple[Shown, ...]:
-    """A table with the columns `file`, `label` ("live" or a kind of spoof) and `subject`.
-
-    Raises:
-        DatasetError: it cannot be used.
-    """
-    rows = read_table(index, ["file", "label", "subject"])
-    return tuple(Shown(images / row["file"], row["label"], row["subject"]) for row in rows)
-
-
-def read_folders(label: str, folder: Path) -> tuple[Shown, ...]:
-    """A folder with one folder of pictures for each subject.
-
-    Raises:
-        DatasetError: there is none in it.
-    """
-    found = tuple(Shown(file, label, file.relative_to(folder).parts[0]) for file in pictures_below(folder, depth=2))
-    if not found:
-        raise DatasetError(f"{folder}: expected a folder for each subject with pictures in it, found no such picture")
-    return found
-
-
-def pictures_below(folder: Path, depth: int = 1) -> list[Path]:
-    """Every picture at least so deep below a folder, in order.
-
-    Raises:
-        DatasetError: it is no folder.
-    """
-    if not folder.is_dir():
-        raise DatasetError(f"expected a folder of pictures, found none at {folder}")
-    below = (file for file in folder.rglob("*") if file.suffix.lower() in PICTURES and file.is_file())
-    return sorted(file for file in below if len(file.relative_to(folder).parts) >= depth)
 
 
 def read_examples(shown: Sequence[Shown], look: LookAt, recipe: LivenessRecipe, *, copies: bool = True) -> Examples:

@@ -24,8 +24,8 @@ import yaml
 from faceplate.files import write_atomically
 from faceplate.model.liveness_model import LivenessModel
 from faceplate.model.typed_json import read_as
-from faceplate_trainer.liveness.pictures import Shown
 from faceplate_trainer.liveness.recipe import LivenessRecipe
+from faceplate_trainer.liveness.shown import Shown
 from faceplate_trainer.training.errors import TrainingError
 from faceplate_trainer.training.run_folder import writing
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceplate.config import AccessConfig
-from faceplate.model.bundle import Calibration, OperatingPoint
+from faceplate.model.calibration import Calibration, OperatingPoint
 from faceplate.model.metrics import RULE_OF_THREE, Rate, bootstrap_over_people, threshold_at
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.measuring.attempts import Attempts, attempts, daemon_rule

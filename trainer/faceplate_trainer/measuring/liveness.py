@@ -5,79 +5,52 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from faceplate.liveness import Liveness
 from faceplate.model.template import template
 from faceplate.people.matching import Matcher
 from faceplate.people.person import Anchor, Person, new_person, with_anchors
-from faceplate.types import Embedding, Image, Likeness, Look, Sighting, TrackId
-from faceplate_trainer.data.labelled import DatasetError, crops_of, read_table
+from faceplate.types import Embedding, Image, Likeness, Sighting, TrackId
 from faceplate_trainer.measuring.calibrate import share_of
+from faceplate_trainer.measuring.presentations import LIVE, Presentation, by_species
 
-LIVE = "live"
 ANCHORS = 5
 
 MakeMatcher = Callable[[Sequence[Person]], Matcher]
 
 
-@dataclass(frozen=True, slots=True)
-class Presentation:
-    """One picture shown to the camera."""
-
-    species: str
-    """ "live", or what kind of spoof it is"""
-    subject: str
-    """Who is there, or who is shown"""
-    look: Look | None
-    """None: no face was found"""
-
-
-def presentations(table: Path, images: Path, look: Callable[[Image], list[Look]]) -> tuple[Presentation, ...]:
-    """Look at the pictures of a table with the columns `file`, `label` ("live" or a spoof species), `subject`.
-
-    A column `session` puts the earliest first; without it the rows' order stands.
-
-    Raises:
-        DatasetError: the table cannot be used, or holds no live or no spoof picture.
-        PictureError: a picture cannot be read.
-    """
-    rows = sorted(read_table(table, ["file", "label", "subject"]), key=lambda row: row.get("session", ""))
-    if {row["label"] == LIVE for row in rows} != {True, False}:
-        raise DatasetError(f"{table}: expected pictures labelled {LIVE!r} and pictures of spoofs, found only one kind")
-    looks = crops_of((row["file"] for row in rows), images, look)
-    return tuple(Presentation(row["label"], row["subject"], looks[row["file"]]) for row in rows)
-
-
 def judge_liveness(
     shown: Sequence[Presentation], embed: Callable[[Image], Embedding], make_matcher: MakeMatcher
 ) -> dict[str, Any]:
-    """Error rates of telling the living from spoofs, and how often a spoof is taken for its owner.
+    """Error rates of telling the living from spoofs, and how often a spoof is taken for its living owner.
 
-    There is no liveness network in a bundle yet, so every picture with a face counts as live. APCER: share of a
-    species' pictures that count as live, the worst species first. BPCER: share of live pictures that do not. IAPAR:
-    share of a species' pictures verified as their owner, who is enrolled by five live pictures.
+    APCER: share of a species' presentations that count as live, the worst species first. BPCER: share of live ones that
+    do not. IAPAR: share of a species' presentations that count as live and are verified as their owner, who is enrolled
+    by five live pictures; beside it, how many are verified with liveness off. Where nobody judged liveness, every
+    picture with a face counts as live.
     """
     enrolled, visiting = _enrolled(shown, embed)
     matcher = make_matcher(enrolled)
     names = {person.name for person in enrolled}
-    by_species = defaultdict(list)
-    for each in visiting:
-        by_species[each.species].append(each)
-    live = by_species.pop(LIVE, [])
-    measured = {species: _attack(group, matcher, names) for species, group in by_species.items()}
+    groups = dict(by_species(visiting))
+    live = groups.pop(LIVE, [])
+    measured = {species: _attack(group, matcher, names) for species, group in groups.items()}
     worst_first = sorted(measured, key=lambda species: -measured[species]["apcer"]["value"])
     return {
-        "liveness": "none: every picture with a face counts as live",
         "subjects_enrolled": len(enrolled),
         "anchors": ANCHORS,
         "apcer_worst": measured[worst_first[0]]["apcer"]["value"],
         "species": {species: measured[species] for species in worst_first},
         "bona_fide": _bona_fide(live, matcher, names) if live else None,
     }
+
+
+def counts_as_live(shown: Presentation) -> bool:
+    """Whether liveness would let it in; unsure is not live."""
+    return shown.look is not None and shown.liveness in {Liveness.LIVE, Liveness.UNCHECKED}
 
 
 def _enrolled(
@@ -101,22 +74,33 @@ def _enrolled(
 
 
 def _attack(group: Sequence[Presentation], matcher: Matcher, enrolled: set[str]) -> dict[str, Any]:
-    counted_as_live = _share(group, [each.look is not None for each in group])
-    return _counts(group) | {"apcer": counted_as_live, "iapar": _verified(group, matcher, enrolled)}
+    live, known = [counts_as_live(each) for each in group], [each for each in group if each.subject in enrolled]
+    verified = [_is_verified(each, matcher) for each in known]
+    both = [known_one and counts_as_live(each) for known_one, each in zip(verified, known, strict=True)]
+    return _counts(group) | {
+        "apcer": _share(group, live),
+        "denied": _share(group, [each.liveness is Liveness.SPOOF for each in group]),
+        "iapar": _share(known, both) if known else None,
+        "iapar_liveness_off": _share(known, verified) if known else None,
+        "worst_subject": _worst(group, live),
+    }
 
 
 def _bona_fide(group: Sequence[Presentation], matcher: Matcher, enrolled: set[str]) -> dict[str, Any]:
-    counted_as_spoof = _share(group, [each.look is None for each in group])
-    return _counts(group) | {"bpcer": counted_as_spoof, "verified": _verified(group, matcher, enrolled)}
+    refused, known = [not counts_as_live(each) for each in group], [each for each in group if each.subject in enrolled]
+    verified = [_is_verified(each, matcher) for each in known]
+    both = [known_one and counts_as_live(each) for known_one, each in zip(verified, known, strict=True)]
+    return _counts(group) | {
+        "bpcer": _share(group, refused),
+        "denied": _share(group, [each.liveness is Liveness.SPOOF for each in group]),
+        "verified": _share(known, both) if known else None,
+        "verified_liveness_off": _share(known, verified) if known else None,
+        "worst_subject": _worst(group, refused),
+    }
 
 
 def _counts(group: Sequence[Presentation]) -> dict[str, int]:
-    return {"pictures": len(group), "subjects": len({each.subject for each in group})}
-
-
-def _verified(group: Sequence[Presentation], matcher: Matcher, enrolled: set[str]) -> dict[str, float] | None:
-    known = [each for each in group if each.subject in enrolled]
-    return _share(known, [_is_verified(each, matcher) for each in known]) if known else None
+    return {"presentations": len(group), "subjects": len({each.subject for each in group})}
 
 
 def _is_verified(shown: Presentation, matcher: Matcher) -> bool:
@@ -130,3 +114,12 @@ def _is_verified(shown: Presentation, matcher: Matcher) -> bool:
 def _share(group: Sequence[Presentation], hits: Sequence[bool]) -> dict[str, float]:
     subjects, owner = np.unique([each.subject for each in group], return_inverse=True)
     return dataclasses.asdict(share_of(np.array(hits), owner, people=len(subjects)))
+
+
+def _worst(group: Sequence[Presentation], hits: Sequence[bool]) -> dict[str, Any]:
+    """The subject for whom the share is highest."""
+    by_subject: dict[str, list[bool]] = defaultdict(list)
+    for each, hit in zip(group, hits, strict=True):
+        by_subject[each.subject].append(hit)
+    subject = max(sorted(by_subject), key=lambda name: sum(by_subject[name]) / len(by_subject[name]))
+    return {"subject": subject, "value": sum(by_subject[subject]) / len(by_subject[subject])}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from faceplate.config import PeopleConfig
-from faceplate.model.bundle import Calibration
+from faceplate.model.calibration import Calibration
 from faceplate.people.matching import Thresholds
 from faceplate.types import Score
 

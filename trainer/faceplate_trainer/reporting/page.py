@@ -11,8 +11,8 @@ from markupsafe import Markup, escape
 from faceplate_trainer.reporting import wording
 
 
-def render(values: Mapping[str, Any]) -> str:
-    """The HTML page."""
+def render(values: Mapping[str, Any], template: str = "report.html") -> str:
+    """A page of HTML."""
     pages = Environment(
         loader=PackageLoader("faceplate_trainer.reporting", "templates"),
         autoescape=True,
@@ -33,7 +33,7 @@ def render(values: Mapping[str, Any]) -> str:
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
     }
     pages.globals |= {"of_tries": wording.out_of_tries, "visit": wording.visits}
-    return pages.get_template("report.html").render(values)
+    return pages.get_template(template).render(values)
 
 
 def _breakable(name: str) -> Markup:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from faceplate.model.bundle import Calibration, OperatingPoint
+from faceplate.model.calibration import Calibration, OperatingPoint
 from faceplate.model.metrics import RULE_OF_THREE, Rate, area_under_roc, equal_error_rate, threshold_at
 from faceplate.people.matching import Thresholds
 from faceplate_trainer.measuring.attempts import Attempts

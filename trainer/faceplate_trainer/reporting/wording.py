@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from faceplate.model.bundle import OperatingPoint
+from faceplate.model.calibration import OperatingPoint
 from faceplate.model.metrics import RULE_OF_THREE, Rate
 
 _SURE = 0.9995
