@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from faceplate.liveness import LivenessMode
 from faceplate.model.bundle import Bundle
+from faceplate.types import Seconds
 from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.liveness import LivenessCheck
 from faceplate.vision.liveness.motion import Motion
@@ -11,6 +14,13 @@ from faceplate.vision.liveness.network import PassiveCue, passive_network
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
 from faceplate.vision.runtime import Runtime
+
+LOOKS: Final = frozenset({"network"})
+MOVES: Final = frozenset({"relief", "parallax"})
+"""What confirms that a face looks like a living one, and that it moves like one"""
+
+WATCHED: Final = Seconds(1.0)
+"""Where looks alone confirm, the motion of a picture in somebody's hand has so long to deny"""
 
 
 def check_for(mode: LivenessMode, bundle: Bundle, runtime: Runtime, threads: int) -> LivenessCheck | None:
@@ -21,5 +31,6 @@ def check_for(mode: LivenessMode, bundle: Bundle, runtime: Runtime, threads: int
     """
     if mode == "off":
         return None
-    cues: list[LivenessCue] = [PassiveCue(passive_network(bundle, runtime=runtime, threads=threads)), Stream(), Screen()]
-    return LivenessCheck(cues if mode == "passive" else [*cues, Motion()])
+    network = passive_network(bundle, runtime=runtime, threads=threads)
+    cues: list[LivenessCue] = [PassiveCue(network), Motion(), Stream(), Screen()]
+    return LivenessCheck(cues, [LOOKS], WATCHED) if mode == "passive" else LivenessCheck(cues, [LOOKS, MOVES])
