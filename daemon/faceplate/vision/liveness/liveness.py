@@ -15,12 +15,14 @@ from faceplate.vision.liveness.per_track import PerTrack
 WINDOW: Final = Seconds(4.0)
 """So long what a cue said holds"""
 
+AT_ONCE: Final = Seconds(0.0)
+
 
 class LivenessCheck:
     """What stands between a face that is known and one that is let in."""
 
     def __init__(
-        self, cues: Sequence[LivenessCue], needed: Sequence[frozenset[str]], watched: Seconds = Seconds(0.0)
+        self, cues: Sequence[LivenessCue], needed: Sequence[frozenset[str]], watched: Seconds = AT_ONCE
     ) -> None:
         """Begin with nobody seen.
 
