@@ -154,7 +154,13 @@ def with_liveness(bundle: Bundle, content: bytes, model: LivenessModel, sources:
     files = {name: held for name, held in bundle.files.items() if name not in old} | {model.file: content}
     model = dataclasses.replace(model, golden_score=score)
     manifest = dataclasses.replace(manifest, liveness=model, provenance=provenance)
-    return _install(bundle.folder.resolve(), _finished(manifest, files))
+    return _install(bundle.folder.resolve(), _finished(manifest, files) | _beside(bundle))
+
+
+def _beside(bundle: Bundle) -> dict[str, bytes]:
+    """What lies in the folder and is no part of the bundle: the strangers of `faceplate-train cohort` say whose."""
+    own = {*bundle.manifest.sha256, MANIFEST}
+    return {file.name: file.read_bytes() for file in bundle.folder.iterdir() if file.is_file() and file.name not in own}
 
 
 def _install(folder: Path, files: Mapping[str, bytes]) -> Bundle:
