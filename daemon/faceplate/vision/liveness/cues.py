@@ -19,8 +19,8 @@ LOOKS: Final = frozenset({"network"})
 MOVES: Final = frozenset({"relief", "parallax"})
 """What confirms that a face looks like a living one, and that it moves like one"""
 
-WATCHED: Final = Seconds(1.0)
-"""Where looks alone confirm, the motion of a picture in somebody's hand has so long to deny"""
+WATCHED: Final = Seconds(2.0)
+"""Where looks alone confirm, the movement of a picture in somebody's hand has so long to deny"""
 
 
 def check_for(mode: LivenessMode, bundle: Bundle, runtime: Runtime, threads: int) -> LivenessCheck | None:
