@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from faceplate import __version__
 from faceplate.errors import FaceplateError
 from faceplate_trainer.commands import (
+    add_liveness,
     calibrate,
     capture,
     cohort,
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         cohort,
         evaluate,
         evaluate_liveness,
+        add_liveness,
         pack,
         report,
     ):

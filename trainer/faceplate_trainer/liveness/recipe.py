@@ -79,7 +79,7 @@ class FitRecipe(Section):
     steepness: Annotated[float, Field(gt=0)] = 4.0
     """Of the logistic function that makes scores 0..1"""
 
-    living_denied: Annotated[float, Field(gt=0, lt=0.5)] = 0.002
+    living_denied: Annotated[float, Field(gt=0, lt=0.5)] = 0.005
     """Share of the living that may be denied, on subjects not fitted on; one who is not confirmed can be asked for
     more, one who is denied is taken for a spoof"""
 
