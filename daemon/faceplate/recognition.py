@@ -19,10 +19,11 @@ from faceplate.people.gallery import Gallery
 from faceplate.people.matching import Matcher, Thresholds
 from faceplate.people.person import Person, new_person, same_name, with_addition
 from faceplate.people.recogniser import Recogniser, embedded_by
-from faceplate.types import Embedding, Image, Score
+from faceplate.types import Embedding, Image, Look, Score
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
 from faceplate.vision.idle import IdleGate
+from faceplate.vision.liveness.cues import check_for
 from faceplate.vision.network import SiameseNetwork
 
 # Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
@@ -66,15 +67,25 @@ class Recognition:
         self.thresholds = thresholds_of(people, self.bundle)
         """The file's"""
         self._adjusted = adjusted
+        self._still_eyes = Eyes(self.detector(), self.network.embed, vision.quality)
 
-    def eyes(self) -> Eyes:
-        """New eyes, that have followed nobody yet."""
-        return Eyes(self.detector(), self.network.embed, self._vision.quality, None, self._is_same_face)
+    def eyes(self, gate: IdleGate | None = None) -> Eyes:
+        """New eyes for a stream, that have followed nobody yet.
+
+        Raises:
+            ModelError: liveness is asked for, and the bundle has no network for it, or the runtime cannot run it.
+        """
+        vision = self._vision
+        liveness = check_for(vision.liveness, self.bundle, vision.runtime, vision.threads)
+        return Eyes(self.detector(), self.network.embed, vision.quality, gate, self._is_same_face, liveness)
 
     def watchful_eyes(self) -> Eyes:
         """New eyes for a camera that never ends: they rest while nothing moves and nobody is there."""
-        gate = IdleGate(self._vision.min_face)
-        return Eyes(self.detector(), self.network.embed, self._vision.quality, gate, self._is_same_face)
+        return self.eyes(IdleGate(self._vision.min_face))
+
+    def look(self, picture: Image) -> list[Look]:
+        """Every face of a picture that is no part of a stream, the largest first."""
+        return self._still_eyes.look(picture)
 
     def detector(self) -> FaceDetector:
         """Finds faces."""
@@ -159,7 +170,7 @@ class Recognition:
         return Matcher([self.current(person) for person in people], self.network.compare, thresholds)
 
     def _enroller(self) -> Enroller:
-        return Enroller(self.eyes().look, self._keep, self.network.compare, self._same_person())
+        return Enroller(self.look, self._keep, self.network.compare, self._same_person())
 
     def _is_same_face(self, before: Embedding, now: Embedding) -> bool:
         return float(self.network.compare(before[np.newaxis], now[np.newaxis])[0]) > self._same_person()

@@ -11,6 +11,7 @@ from faceplate.model.preprocessing import align
 from faceplate.types import Face, Frame, Image, Look, Sighting
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
+from faceplate.vision.liveness.cues import MOVES
 from faceplate.vision.liveness.evidence import Evidence, LivenessCue, Tells
 from faceplate.vision.liveness.liveness import LivenessCheck
 from faceplate.vision.tracker import Tracker
@@ -47,13 +48,15 @@ class Recorded:
 
 
 def by_cues(
-    make: Callable[[], Sequence[LivenessCue]], find: Callable[[], FaceDetector], confirmations: int = 1
+    make: Callable[[], Sequence[LivenessCue]],
+    find: Callable[[], FaceDetector],
+    needed: Sequence[frozenset[str]] = (MOVES,),
 ) -> Watch:
     """Detector, tracker and these cues, without a name: what they say by themselves, and the verdict on that."""
 
     def watch(clip: Clip) -> Watched:
         cues = [Recorded(cue) for cue in make()]
-        check, seen = LivenessCheck(cues, confirmations), _Seen(find(), Tracker())
+        check, seen = LivenessCheck(cues, needed), _Seen(find(), Tracker())
         after = [
             number
             for number, frame in enumerate(clip.frames(), 1)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import math
+import multiprocessing
 import os
+import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +24,9 @@ import cv2
 from attacks import sources, species
 from attacks.clip import LIVE
 from attacks.heads import FaceMesh, Still, generic
-from attacks.judging import Watch, Watched, by_cues
+from attacks.judging import Watch, Watched, by_cues, by_eyes
+from faceplate.config_file import config_from
+from faceplate.recognition import Recognition
 from faceplate.vision.liveness.motion import Motion
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
@@ -33,6 +37,10 @@ ORDER = 11
 CHOSEN_ON = 41
 CONFIDENCE = 0.95
 CUES = ("flat", "stream", "screen", "relief", "parallax")
+
+
+Job = tuple[int, Still, Still]
+"""Number, who comes and is shown, and another"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,17 @@ def cues() -> Watch:
     return by_cues(lambda: (Motion(), Stream(), Screen()), sources.detector)
 
 
+def whole() -> Watch:
+    """The daemon's own eyes with its defaults, and whatever liveness belongs to them."""
+    with tempfile.TemporaryDirectory() as folder:  # nobody is enrolled, and nothing is written
+        tree = {"people": {"store": "people", "key_file": "gallery.key"}, "vision": {"threads": 1}}
+        config = config_from(tree, base=Path(folder), where="the measurement's configuration")
+        return by_eyes(Recognition(config.vision, config.people).eyes)
+
+
+WATCHES: dict[str, Callable[[], Watch]] = {"cues": cues, "whole": whole}
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m attacks.measure", description=__doc__)
@@ -56,10 +75,12 @@ def main() -> None:
     parser.add_argument("--mesh", type=Path, help="face_landmark.tflite; without it every head has an average depth")
     parser.add_argument("--people", type=int, default=66, help="of each simulated species (default: %(default)s)")
     parser.add_argument("--species", nargs="*", choices=species.ALL, default=species.ALL)
+    parser.add_argument("--watch", choices=WATCHES, default="cues", help="who judges (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     told = parser.parse_args()
-    shown = [*recorded(told.data, cues()), *simulated(told.data, told.mesh, told.people, told.species, told.processes)]
-    print_table(shown)
+    one = partial(_of_one, mesh=told.mesh, chosen=tuple(told.species), watch=told.watch)
+    shown = recorded(told.data, WATCHES[told.watch]())
+    print_table([*shown, *simulated(told.data, told.people, one, told.processes)])
 
 
 def recorded(data: Path, watch: Watch) -> list[Shown]:
@@ -68,22 +89,22 @@ def recorded(data: Path, watch: Watch) -> list[Shown]:
     return [Shown(LIVE, each.subject, watch(each)) for each in clips]
 
 
-def simulated(data: Path, mesh: Path | None, people: int, chosen: Sequence[str], processes: int) -> list[Shown]:
-    """Every species of so many people."""
+def simulated(data: Path, people: int, one: Callable[[Job], list[Shown]], processes: int) -> list[Shown]:
+    """All that `one` makes and judges of each of so many people."""
     stills = list(islice(sources.stills(data, CHOSEN_ON + people + 1, ORDER), CHOSEN_ON, None))
     jobs = [(number, stills[number], stills[number + 1]) for number in range(len(stills) - 1)]
-    one = partial(_of_one, mesh=mesh, chosen=tuple(chosen))
-    with ProcessPoolExecutor(processes) as pool:
+    # OpenCV's threads do not live on in a process that was forked: the first call that wants them would wait for ever.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         return [shown for some in pool.map(one, jobs) for shown in some]
 
 
-def _of_one(job: tuple[int, Still, Still], mesh: Path | None, chosen: tuple[str, ...]) -> list[Shown]:
+def _of_one(job: Job, mesh: Path | None, chosen: tuple[str, ...], watch: str) -> list[Shown]:
     cv2.setNumThreads(1)
     number, somebody, other = job
     points = FaceMesh(mesh).points(somebody) if mesh else generic(somebody)
-    watch = cues()
+    judge = WATCHES[watch]()
     made = species.presentations(somebody, other, points, CHOSEN_ON + number, chosen)
-    return [Shown(each.species, each.subject, watch(each)) for each in made]
+    return [Shown(each.species, each.subject, judge(each)) for each in made]
 
 
 def upper_bound(hits: int, tries: int, confidence: float = CONFIDENCE) -> float:

@@ -561,3 +561,12 @@ def test_with_an_open_door_what_was_asked_is_forgotten():
     world.see(alive(ADA, UNSURE))
     world.door = DoorStatus()
     assert world.see(alive(ADA, UNSURE)).reason is Reason.LOOKING
+
+
+def test_a_challenge_ends_when_the_same_person_is_let_in_on_another_track():
+    """And does not keep that visit from ever being over."""
+    world = a_world("motion", step_up={"after_failures": None})
+    challenge(world)
+    assert world.watch(alive(verified("Ada", 2)), frames=3)[-1].outcome is GRANTED
+    assert world.see(alive(ADA)).reason is Reason.ALREADY_DECIDED
+    assert told(world.watch(alive(ADA), frames=90)) == [(GRANTED, Reason.VERIFIED)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import faceplate
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
-from faceplate.model.head_pose import HeadPose, head_pose
+from faceplate.model.head_pose import HeadPose, head_pose, relief_pose
 from faceplate.vision.detector import FaceDetector
 from heads import turned
 from mqtt_house import film
@@ -57,6 +57,43 @@ def test_a_mirrored_head_looks_the_other_way(left, up):
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_of_what_is_no_upright_face_nothing_is_told(landmarks):
     assert head_pose(landmarks.astype(np.float32)) is None
+    assert relief_pose(landmarks.astype(np.float32)) is None
+
+
+@given(left=st.floats(-45, 45), tilt=st.floats(-30, 30))
+def test_by_its_relief_a_head_that_is_turned_one_way_is_turned_as_far(left, tilt):
+    pose, relief = head_pose(turned(left=left)), relief_pose(turned(left=left, tilt=tilt))
+    assert pose is not None
+    assert relief is not None
+    assert relief.yaw == pytest.approx(pose.yaw, abs=3)
+    assert relief.pitch == pytest.approx(pose.pitch, abs=3)
+
+
+@given(
+    turn=st.floats(-40, 40),
+    along=st.floats(0.5, 1.5),
+    across=st.floats(0.5, 1.5),
+    skew=st.floats(-0.7, 0.7),
+    left=st.floats(-30, 30),
+)
+def test_by_its_relief_a_picture_shows_the_same_from_wherever_it_is_seen(turn, along, across, skew, left):
+    angle = np.radians(turn)
+    seen = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ [[along, skew], [0, across]]
+    flat = turned(left=left)
+    straight, askew = relief_pose(flat), relief_pose((flat @ seen.T).astype(np.float32))
+    assert straight is not None
+    assert askew is not None
+    assert (askew.yaw, askew.pitch) == (pytest.approx(straight.yaw, abs=0.1), pytest.approx(straight.pitch, abs=0.1))
+
+
+def test_what_is_measured_at_a_right_angle_takes_a_picture_held_askew_for_a_turned_head():
+    """That is why a challenge does not go by it."""
+    askew = (turned() @ np.array([[1, 0.5], [0, 1]]).T).astype(np.float32)
+    upright, relief = head_pose(askew), relief_pose(askew)
+    assert upright is not None
+    assert relief is not None
+    assert abs(upright.yaw) > 15
+    assert abs(relief.yaw) < 0.1
 
 
 def test_a_woman_who_looks_to_her_right_and_then_to_her_left():

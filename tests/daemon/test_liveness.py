@@ -22,6 +22,7 @@ from faceplate.vision.tracker import LOST_AFTER
 from strategies_access import a_face, a_frame, a_sighting
 
 INTERVAL = 0.1
+RELIEF = frozenset({"relief"})
 ANNA, BELA = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
 
 evidence = st.builds(Evidence, st.sampled_from(["network", "flat", "relief", "stream"]), st.sampled_from(Tells))
@@ -32,36 +33,43 @@ def says(*told: tuple[str, Tells]) -> list[Seen]:
     return [Seen(Seconds(0.0), tuple(Evidence(cue, tells) for cue, tells in told))]
 
 
-@given(seen, st.integers(1, 3))
-def test_live_only_if_nothing_denies_and_enough_cues_confirm(seen: list[Seen], confirmations: int):
+cues = st.sampled_from(["network", "flat", "relief", "stream"])
+needed = st.lists(st.frozensets(cues, min_size=1), min_size=1, max_size=3)
+
+
+@given(seen, needed)
+def test_live_only_if_nothing_denies_and_enough_cues_confirm(seen: list[Seen], needed: list[frozenset[str]]):
     everything = [each for one in seen for each in one.evidence]
-    verdict = judged(seen, confirmations)
+    verdict = judged(seen, needed)
     denied = any(each.tells is Tells.DENIES for each in everything)
     confirming = {each.cue for each in everything if each.tells is Tells.CONFIRMS}
     assert (verdict.liveness is Liveness.SPOOF) == denied
-    assert (verdict.liveness is Liveness.LIVE) == (not denied and len(confirming) >= confirmations)
+    assert (verdict.liveness is Liveness.LIVE) == (not denied and all(cues & confirming for cues in needed))
     assert verdict.liveness is not Liveness.UNCHECKED
 
 
-@given(seen, st.integers(1, 3), st.lists(evidence, max_size=20))
-def test_no_confirmation_outvotes_one_denial(seen: list[Seen], confirmations: int, more: list[Evidence]):
+@given(seen, needed, st.lists(evidence, max_size=20))
+def test_no_confirmation_outvotes_one_denial(seen: list[Seen], needed: list[frozenset[str]], more: list[Evidence]):
     denial = Evidence("flat", Tells.DENIES)
-    assert judged([*seen, Seen(Seconds(0.0), (denial, *more))], confirmations).liveness is Liveness.SPOOF
+    assert judged([*seen, Seen(Seconds(0.0), (denial, *more))], needed).liveness is Liveness.SPOOF
 
 
 def test_nothing_seen_is_unsure():
-    assert judged([], 1) == Verdict(Liveness.UNSURE)
+    assert judged([], [RELIEF]) == Verdict(Liveness.UNSURE)
 
 
-def test_the_same_cue_twice_is_one_confirmation():
-    once = says(("relief", Tells.CONFIRMS))
-    assert judged(once * 5, 2) == Verdict(Liveness.UNSURE, ("relief",))
-    assert judged(once + says(("network", Tells.CONFIRMS)), 2) == Verdict(Liveness.LIVE, ("network", "relief"))
+def test_one_cue_of_each_set_must_confirm():
+    looks_and_moves = [frozenset({"network"}), frozenset({"relief", "parallax"})]
+    moves = says(("relief", Tells.CONFIRMS), ("parallax", Tells.CONFIRMS))
+    assert judged(moves * 5, looks_and_moves) == Verdict(Liveness.UNSURE, ("parallax", "relief"))
+    looks = says(("network", Tells.CONFIRMS))
+    assert judged(looks * 5, looks_and_moves) == Verdict(Liveness.UNSURE, ("network",))
+    assert judged(moves[:1] + looks, looks_and_moves).liveness is Liveness.LIVE
 
 
 def test_a_verdict_names_the_cues_that_made_it():
     told = says(("network", Tells.CONFIRMS), ("stream", Tells.DENIES), ("flat", Tells.DENIES), ("flat", Tells.DENIES))
-    assert judged(told, 1) == Verdict(Liveness.SPOOF, ("flat", "stream"))
+    assert judged(told, [RELIEF]) == Verdict(Liveness.SPOOF, ("flat", "stream"))
 
 
 @dataclass
@@ -82,7 +90,7 @@ def verdicts(check: LivenessCheck, frames: int, track: int = 1, interval: float 
 
 
 def test_what_a_cue_said_holds_for_the_window_and_no_longer():
-    check = LivenessCheck([Script("relief", {3: Tells.CONFIRMS})])
+    check = LivenessCheck([Script("relief", {3: Tells.CONFIRMS})], [RELIEF])
     told = list(verdicts(check, 60))
     assert told[:3] == [Liveness.UNSURE] * 3
     lasting = round(WINDOW / INTERVAL)
@@ -91,13 +99,13 @@ def test_what_a_cue_said_holds_for_the_window_and_no_longer():
 
 
 def test_a_denial_takes_back_what_was_confirmed():
-    check = LivenessCheck([Script("relief", {1: Tells.CONFIRMS}), Script("flat", {4: Tells.DENIES})])
+    check = LivenessCheck([Script("relief", {1: Tells.CONFIRMS}), Script("flat", {4: Tells.DENIES})], [RELIEF])
     told = list(verdicts(check, 6))
     assert told == [Liveness.UNSURE, *[Liveness.LIVE] * 3, *[Liveness.SPOOF] * 2]
 
 
 def test_nothing_is_carried_from_one_track_to_another():
-    check = LivenessCheck([Script("relief", {0: Tells.CONFIRMS})])
+    check = LivenessCheck([Script("relief", {0: Tells.CONFIRMS})], [RELIEF])
     assert check.judge(a_sighting(1), a_frame(0, 0.0)).liveness is Liveness.LIVE
     assert check.judge(a_sighting(2), a_frame(1, 0.1)).liveness is Liveness.UNSURE
     assert check.judge(a_sighting(1), a_frame(2, 0.2)).liveness is Liveness.LIVE
@@ -105,15 +113,25 @@ def test_nothing_is_carried_from_one_track_to_another():
 
 def test_nor_to_the_same_track_after_a_gap_or_a_clock_that_goes_back():
     for later in (LOST_AFTER + 1.0 + 0.01, 0.5):
-        check = LivenessCheck([Script("relief", {0: Tells.CONFIRMS})])
+        check = LivenessCheck([Script("relief", {0: Tells.CONFIRMS})], [RELIEF])
         assert check.judge(a_sighting(1), a_frame(0, 1.0)).liveness is Liveness.LIVE
         assert check.judge(a_sighting(1), a_frame(1, later)).liveness is Liveness.UNSURE
 
 
-@pytest.mark.parametrize(("cues", "confirmations"), [([], 1), ([Script("relief", {})], 0)])
-def test_a_check_that_would_call_everything_alive_cannot_be_made(cues: list[Script], confirmations: int):
+@pytest.mark.parametrize(
+    ("cues", "needed"), [([], [RELIEF]), ([Script("relief", {})], []), ([Script("relief", {})], [frozenset()])]
+)
+def test_a_check_that_would_call_everything_alive_cannot_be_made(cues: list[Script], needed: list[frozenset[str]]):
     with pytest.raises(ValueError, match="everything alive"):
-        LivenessCheck(cues, confirmations)
+        LivenessCheck(cues, needed)
+
+
+def test_nobody_is_alive_before_they_were_watched_for_long_enough():
+    check = LivenessCheck([Script("relief", dict.fromkeys(range(60), Tells.CONFIRMS))], [RELIEF], Seconds(1.0))
+    told = list(verdicts(check, 60))
+    assert told == [Liveness.UNSURE] * 10 + [Liveness.LIVE] * 50
+    denied = LivenessCheck([Script("flat", {0: Tells.DENIES})], [RELIEF], Seconds(1.0))
+    assert next(verdicts(denied, 1)) is Liveness.SPOOF
 
 
 def test_a_memory_lasts_as_long_as_its_track():
@@ -181,7 +199,7 @@ def test_a_face_that_takes_anothers_place_gets_a_track_of_its_own():
 
 def test_liveness_begins_anew_with_the_face():
     room = Room([ANNA, ANNA, BELA, BELA, ANNA, ANNA])
-    check = LivenessCheck([Script("relief", {1: Tells.CONFIRMS})])
+    check = LivenessCheck([Script("relief", {1: Tells.CONFIRMS})], [RELIEF])
     eyes = Eyes(room, room.embed, same_face=is_same, liveness=check)  # type: ignore[arg-type]
     told = [
         sighting.liveness

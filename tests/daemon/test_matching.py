@@ -147,6 +147,7 @@ def test_a_match_says_what_the_rule_says(people, embedding, rules):
     else:
         assert (match.person, match.rights) == (None, None)
     assert (match.rival is not None) == (likeness is Likeness.AMBIGUOUS)
+    assert match.is_close_call == (len(people) > 1 and lead < 2 * rules.margin)
 
 
 @pytest.mark.parametrize("count", range(1, 21))

@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Final
 
 from faceplate.access.admission import Encounter
-from faceplate.access.challenge import Phase, advanced, begun, glanced
+from faceplate.access.challenge import Phase, advanced, begun
 from faceplate.access.desk import Desk
+from faceplate.access.posture import glanced
 from faceplate.access.visit import Visit, lookalikes, since, verdict
 from faceplate.config import AccessConfig
 from faceplate.liveness import Liveness

@@ -53,3 +53,31 @@ def head_pose(landmarks: NDArray[np.float32]) -> HeadPose | None:
     return HeadPose(
         yaw=float(np.degrees(np.arctan(aside / NOSE))), pitch=float(np.degrees(np.arctan((LEVEL - along) / NOSE)))
     )
+
+
+def relief_pose(landmarks: NDArray[np.float32]) -> HeadPose | None:
+    """The pose of a face as far as its nose stands out: that of a flat picture stays, however it is held.
+
+    The place of the nose is measured along the line of the eyes and along the line from them to the mouth, whatever the
+    angle between the two. Seen from afar, a picture that is turned, tilted or held askew is an affine map of itself,
+    which changes none of that; `head_pose`, which measures at a right angle to the eyes, takes a picture held askew for
+    a head that is turned. Of a head that is turned one way both give the same.
+
+    Args:
+        landmarks: float32 (5, 2) in the order of `Face.landmarks`.
+
+    Returns:
+        None where they are not those of an upright face.
+    """
+    first_eye, second_eye, nose, *mouth = landmarks.astype(np.float64)
+    eyes, middle = second_eye - first_eye, (first_eye + second_eye) / 2
+    down = np.mean(mouth, axis=0) - middle
+    area = float(eyes[0] * down[1] - eyes[1] * down[0])
+    if not area > 0 or not np.isfinite(landmarks).all():
+        return None
+    to_nose = nose - middle
+    aside = float(to_nose[0] * down[1] - to_nose[1] * down[0]) / area
+    along = float(eyes[0] * to_nose[1] - eyes[1] * to_nose[0]) / area
+    return HeadPose(
+        yaw=float(np.degrees(np.arctan(aside / NOSE))), pitch=float(np.degrees(np.arctan((LEVEL - along) / NOSE)))
+    )

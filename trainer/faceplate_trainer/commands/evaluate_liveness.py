@@ -12,6 +12,7 @@ from faceplate.files import write_atomically
 from faceplate.model.bundle import Bundle, load_bundle
 from faceplate.people.matching import Matcher
 from faceplate.pictures import read_picture
+from faceplate.vision.liveness.cues import LOOKS
 from faceplate.vision.liveness.liveness import LivenessCheck
 from faceplate.vision.liveness.network import PassiveCue, PassiveNetwork, passive_network
 from faceplate.vision.network import SiameseNetwork
@@ -84,7 +85,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 def _check(network: PassiveNetwork) -> LivenessCheck:
     """What the door judges a stream with."""
-    return LivenessCheck([PassiveCue(network)])
+    return LivenessCheck([PassiveCue(network)], [LOOKS])
 
 
 def _networks(bundle: Bundle, left_out: Path | None) -> tuple[str, NetworkFor]:

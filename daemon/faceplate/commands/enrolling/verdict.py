@@ -44,11 +44,10 @@ def verdict(name: str, taken: Sequence[Taken], recognition: Recognition) -> Verd
     Raises:
         EnrolmentError: they may not; the message says why.
     """
-    eyes = recognition.eyes()
     pictures, candidates = [], []
     for each in taken:
         picture = Picture(f"{each.step}, frame {each.frame}", decoded(each.jpeg, f"frame {each.frame}"))
-        looks = eyes.look(picture.image)
+        looks = recognition.look(picture.image)
         if looks and (embedding := looks[0].embedding) is not None:
             pictures.append(picture)
             candidates.append(Candidate(each.step, each.quality, embedding))

@@ -61,23 +61,22 @@ class Verdict:
     """Names of those that decided it"""
 
 
-def judged(seen: Sequence[Seen], confirmations: int) -> Verdict:
+def judged(seen: Sequence[Seen], needed: Sequence[frozenset[str]]) -> Verdict:
     """Live only if nothing denies and enough confirms.
 
     A cue that denied is not outvoted: as long as that is in the window, it holds. What confirms must do so in the same
-    window; twice the same cue is one confirmation.
+    window.
 
     Args:
         seen: of one track, within the window, the newest last.
-        confirmations: different cues that must confirm.
+        needed: sets of cues, of each of which one must confirm.
     """
     everything = [evidence for each in seen for evidence in each.evidence]
     if denying := _cues(everything, Tells.DENIES):
         return Verdict(Liveness.SPOOF, denying)
     confirming = _cues(everything, Tells.CONFIRMS)
-    if len(confirming) >= confirmations:
-        return Verdict(Liveness.LIVE, confirming)
-    return Verdict(Liveness.UNSURE, confirming)
+    is_live = all(cues & set(confirming) for cues in needed)
+    return Verdict(Liveness.LIVE if is_live else Liveness.UNSURE, confirming)
 
 
 def _cues(evidence: Sequence[Evidence], tells: Tells) -> tuple[str, ...]:

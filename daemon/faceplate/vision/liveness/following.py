@@ -166,8 +166,8 @@ def _chosen(around: Surroundings, face: Face, image: Image) -> _Trail:
 
 
 def _there_and_back(first: Image, over: Image, points: Points, guess: Points) -> tuple[Points, NDArray[np.bool_]]:
-    there, found = _flow(first, over, points, guess, levels=1)
-    back, returned = _flow(over, first, there, points, levels=1)
+    there, found = _flow(first, over, points, guess, levels=0)
+    back, returned = _flow(over, first, there, points, levels=0)
     return there, found & returned & (np.linalg.norm(back - points, axis=1) < _RETURN)
 
 

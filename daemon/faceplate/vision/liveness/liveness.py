@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from faceplate.liveness import Liveness
 from faceplate.types import Frame, Seconds, Sighting
 from faceplate.vision.liveness.evidence import LivenessCue, Seen, judged
 from faceplate.vision.liveness.per_track import PerTrack
@@ -14,21 +15,27 @@ from faceplate.vision.liveness.per_track import PerTrack
 WINDOW: Final = Seconds(4.0)
 """So long what a cue said holds"""
 
+AT_ONCE: Final = Seconds(0.0)
+
 
 class LivenessCheck:
     """What stands between a face that is known and one that is let in."""
 
-    def __init__(self, cues: Sequence[LivenessCue], confirmations: int = 1) -> None:
+    def __init__(
+        self, cues: Sequence[LivenessCue], needed: Sequence[frozenset[str]], watched: Seconds = AT_ONCE
+    ) -> None:
         """Begin with nobody seen.
 
         Args:
             cues: all of them; each looks at every face.
-            confirmations: different cues that must confirm before a face is live.
+            needed: names of cues; of each set one must confirm before a face is live.
+            watched: before a face was seen for so long it is not called live: what denies may take its time.
         """
-        if not cues or confirmations < 1:
+        if not cues or not needed or not all(needed):
             raise ValueError("a liveness check without a cue, or that asks for no confirmation, calls everything alive")
         self._cues = tuple(cues)
-        self._confirmations = confirmations
+        self._needed = tuple(needed)
+        self._watched = watched
         self._seen: PerTrack[deque[Seen]] = PerTrack(deque)
 
     def judge(self, sighting: Sighting, frame: Frame) -> Sighting:
@@ -37,5 +44,6 @@ class LivenessCheck:
         seen.append(Seen(frame.time, tuple(cue.observe(sighting, frame) for cue in self._cues)))
         while frame.time - seen[0].time > WINDOW:
             seen.popleft()
-        verdict = judged(tuple(seen), self._confirmations)
-        return replace(sighting, liveness=verdict.liveness, cues=verdict.cues)
+        verdict = judged(tuple(seen), self._needed)
+        too_soon = verdict.liveness is Liveness.LIVE and frame.time - seen[0].time < self._watched
+        return replace(sighting, liveness=Liveness.UNSURE if too_soon else verdict.liveness, cues=verdict.cues)

@@ -41,6 +41,12 @@ _TURNED: Final = 0.036
 
 _LIKE_A_HEAD: Final = 0.35
 
+_STEADY: Final = 2.0
+"""Times what comes and goes from frame to frame"""
+
+_STIRRED: Final = 0.015
+"""Of a thing that stands only noise moves"""
+
 _DENYING, _CONFIRMING = 3, 2
 """Frames in a row: one point that slipped along an edge is not to decide anything"""
 
@@ -85,13 +91,18 @@ def told(measured: Relief) -> Evidence:
     turned = measured.depth / (2 * (measured.foreshortened + 0.001)) ** 0.5
     if measured.moved > _MOVED_TO_DENY and _is_flat(measured, rest, turned):
         return Evidence("flat", Tells.DENIES, rest)
-    if measured.depth > _TURNED and measured.likeness > _LIKE_A_HEAD and rest > _HARDLY_ROUND:
+    if _is_a_head(measured) and rest > _HARDLY_ROUND:
         return Evidence("relief", Tells.CONFIRMS, measured.depth)
     # Whoever holds a small print, or a mask, has a background that stays, too: the face itself must not be flat
     stays = measured.around is not None and measured.around[0] > _STAYS * moved
     if stays and measured.moved > _MOVED_TO_CONFIRM and rest > _ROUND and turned > _SOME_TURN:
         return Evidence("parallax", Tells.CONFIRMS, rest)
     return _NOTHING
+
+
+def _is_a_head(measured: Relief) -> bool:
+    shows = measured.depth > _TURNED and measured.likeness > _LIKE_A_HEAD
+    return shows and measured.depth > _STEADY * measured.jitter and measured.moved > _STIRRED
 
 
 def _is_flat(measured: Relief, rest: float, turned: float) -> bool:

@@ -100,9 +100,12 @@ class PassiveCue:
         self._scores: PerTrack[deque[float]] = PerTrack(lambda: deque(maxlen=SCORES))
 
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
-        """What the frames of this track say so far; those on which the face is too small are as if not seen."""
+        """What the frames of this track say so far.
+
+        Those on which the face is too small, turned away or otherwise not to be recognised are as if not seen.
+        """
         scores, box = self._scores.of(track.track, frame.time), track.look.face.box
-        if not large_enough(self._network.model, box):
+        if track.look.flaws or not large_enough(self._network.model, box):
             return Evidence(CUE, Tells.NOTHING)
         scores.append(self._network.score(frame.image, box))
         middle = float(np.median(scores))

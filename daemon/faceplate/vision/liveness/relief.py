@@ -24,7 +24,7 @@ FEWEST_AROUND: Final = 8
 _NOSE = 0.6
 """Eye distances that the tip of the nose lies below the eyes on an average head"""
 
-_ROUNDS = 4
+_ROUNDS = 3
 _OUTLIER = 2.0
 """Times the middle point's residual; the weight of a point beyond falls with the square (Cauchy's tails)"""
 
@@ -51,6 +51,9 @@ class Relief:
     """How far a head would have to have turned, in radians, for its nose and mouth to move as they did against what any
     homography and any simple bend explain"""
 
+    jitter: float
+    """How much of that comes and goes from frame to frame; all of it, where nothing turned and points are only noisy"""
+
     likeness: float
     """How much of the shape of the greatest common movement of the points beyond that is a head's, 0..1"""
 
@@ -69,13 +72,14 @@ def relief(followed: Followed) -> Relief | None:
     first = followed.first[used].astype(np.float64)
     rest, _ = _unexplained(off, _homographies(first))
     bent, weights = _unexplained(off, _quadratics(first))
-    depth, likeness = _head_in(bent, weights, first, _stands_out(placed[used]) * apart)
+    depth, jitter, likeness = _head_in(bent, weights, first, _stands_out(placed[used]) * apart)
     return Relief(
         moved=float(np.linalg.norm(np.ptp(np.median(followed.moved[:, used], axis=1), axis=0))),
         foreshortened=_foreshortened(first, followed.moved[:, used]),
         rest=float(np.median(_size(rest))),
         noise=float(1.4826 / np.sqrt(2) * np.median(np.abs(np.diff(rest, axis=0)))),
         depth=depth,
+        jitter=jitter,
         likeness=likeness,
         around=_around(followed, used),
     )
@@ -128,17 +132,21 @@ def _simple(at: Real) -> Real:
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
 
 
-def _head_in(rest: Real, weights: Real, at: Real, head: Real) -> tuple[float, float]:
-    """How much of a head's own shape there is in `rest`, and how much of what moves together is that shape."""
+def _head_in(rest: Real, weights: Real, at: Real, head: Real) -> tuple[float, float, float]:
+    """How much of a head's own shape there is in `rest`, from frame to frame, and how alike the shapes are."""
     trust = np.sqrt(weights)
     simple, _ = np.linalg.qr(trust[:, None] * _simple(at))
     shape = trust * head
     shape = shape - simple @ (simple.T @ shape)
     size = max(float(np.linalg.norm(shape)), 1e-9)
     moving = (rest * trust[:, None]).transpose(0, 2, 1).reshape(-1, len(at))
-    turns = moving @ shape / size**2
-    common = np.linalg.svd(moving, full_matrices=False)[2][0]
-    return float(np.sqrt(2 * np.mean(turns**2))), float(abs(common @ shape) / size)
+    turns = (moving @ shape / size**2).reshape(-1, 2)
+    common = (
+        moving.T @ np.linalg.eigh(moving @ moving.T)[1][:, -1]
+    )  # the first right singular vector, but for its length
+    depth = np.sqrt(np.mean((turns**2).sum(axis=1)))
+    jitter = np.sqrt(np.mean((np.diff(turns, axis=0) ** 2).sum(axis=1)) / 2)
+    return float(depth), float(jitter), float(abs(common @ shape) / max(size * float(np.linalg.norm(common)), 1e-9))
 
 
 def _on_head(followed: Followed) -> tuple[Real, float]:

@@ -37,6 +37,11 @@ _LASTING = 2
 _COARSEST = 0.14
 """Cycles a pixel; what is coarser is the face itself"""
 
+_FINEST = 0.5
+
+_LOBE = 2.5
+"""Bins that a peak is wide to either side (Hann's window)"""
+
 Spectrum = NDArray[np.float32]
 """Power float32 (PATCH, PATCH / 2 + 1)"""
 
@@ -98,9 +103,10 @@ def _patch(image: Image, box: Box) -> Image | None:
 
 
 def _looked_at() -> NDArray[np.bool_]:
-    """Where peaks are looked for: not where JPEG and video have theirs, at multiples of an eighth along both axes."""
+    """Where peaks are looked for: not where the squares of JPEG and video have theirs, at multiples of an eighth."""
     down, across = np.meshgrid(np.fft.fftfreq(PATCH), np.fft.rfftfreq(PATCH), indexing="ij")
     radius = np.hypot(down, across)
-    on_axis = (np.abs(down) < 1.5 / PATCH) | (np.abs(across) < 1.5 / PATCH)
-    eighth = np.abs(8 * down - np.round(8 * down)) + np.abs(8 * across - np.round(8 * across)) < 0.2  # noqa: PLR2004
-    return np.asarray((radius > _COARSEST) & (radius < 0.5) & ~(on_axis & eighth))  # noqa: PLR2004 - Nyquist
+    squares = np.ones_like(radius, dtype=bool)
+    for along in (down, across):
+        squares &= np.abs(along - np.round(along * 8) / 8) < _LOBE / PATCH
+    return np.asarray((radius > _COARSEST) & (radius < _FINEST) & ~squares)

@@ -13,10 +13,10 @@ from typing import Final
 from faceplate.types import Face, Frame, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
 
-FROZEN: Final = 6
+FROZEN: Final = 4
 """Times in a row that one frame is seen: a USB camera gives one twice now and then"""
 
-FROZEN_FOR: Final = Seconds(0.4)
+FROZEN_FOR: Final = Seconds(0.25)
 
 LOOPED: Final = 3
 """Frames that were seen before, with others between"""

@@ -1,0 +1,109 @@
+"""How somebody holds their head on one frame, and whether that is what they were asked to do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Final
+
+from faceplate.model.head_pose import HeadPose, relief_pose
+from faceplate.types import Cue, Frame, Likeness, Match, Seconds
+
+# Degrees from how this face looked when it was asked. A turn is asked for "a little": enrolment takes 12 for one.
+# What the detector's landmarks say of a head that is held still varies by 4 from frame to frame (standard deviation, on
+# photographed prints and on people), so that three frames are averaged on both sides.
+_TURNED: Final = 15.0
+_RAISED: Final = 12.0
+_CLOSER: Final = 1.25
+"""Times as wide"""
+_LEVEL_YAW: Final = 8.0
+_LEVEL_PITCH: Final = 12.0
+"""Whoever comes closer to a camera that hangs high looks further up to it"""
+FRONT: Final = 25.0
+"""The most that a face which looks straight at the camera may be turned aside by its landmarks"""
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """How somebody holds their head, and how near they are."""
+
+    yaw: float
+    """Degrees to their own left"""
+    pitch: float
+    """Degrees up"""
+    width: float
+    """Of the face, pixels"""
+    has_room: bool
+    """Whether the face would still be in the picture if it came closer"""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What one frame shows of whoever is challenged."""
+
+    time: Seconds
+    posture: Posture | None
+    """None: the face cannot be judged"""
+    people: tuple[str, ...]
+    """Whom it shows: one person, two look-alikes, or nobody known"""
+
+
+def glanced(frame: Frame, match: Match) -> Glance:
+    """What a frame shows, for a challenge.
+
+    A face that cannot be judged does not count: it could be anybody's, held there for a moment to turn its head.
+    """
+    if match.likeness is Likeness.UNUSABLE:
+        return Glance(frame.time, None, ())
+    people: tuple[str, ...] = ()
+    if match.likeness is Likeness.VERIFIED:
+        people = (str(match.person),)
+    elif match.likeness is Likeness.AMBIGUOUS and match.rival is not None:
+        people = tuple(sorted((str(match.person), match.rival.person)))
+    return Glance(frame.time, _posture(frame, match, relief_pose(match.sighting.look.face.landmarks)), people)
+
+
+def _posture(frame: Frame, match: Match, pose: HeadPose | None) -> Posture | None:
+    if pose is None:
+        return None
+    box = match.sighting.look.face.box
+    height, width = frame.image.shape[:2]
+    has_room = box.width * _CLOSER <= width and box.height * _CLOSER <= height
+    return Posture(pose.yaw, pose.pitch, box.width, has_room)
+
+
+def mean(postures: Sequence[Posture]) -> Posture:
+    """How they are held on average; the last one says whether there is room."""
+    yaw, pitch, width = (fmean(getattr(each, name) for each in postures) for name in ("yaw", "pitch", "width"))
+    return Posture(yaw, pitch, width, has_room=postures[-1].has_room)
+
+
+def is_done(asked: Cue, start: Posture, now: Posture) -> bool:
+    """Whether the head is held as was asked, seen from how it was held then."""
+    match asked:
+        case Cue.TURN_LEFT:
+            return now.yaw - start.yaw >= _TURNED
+        case Cue.TURN_RIGHT:
+            return start.yaw - now.yaw >= _TURNED
+        case Cue.LOOK_UP:
+            return now.pitch - start.pitch >= _RAISED
+        case _:
+            return now.width >= _CLOSER * start.width
+
+
+def is_wrong(asked: Cue, start: Posture, now: Posture) -> bool:
+    """Whether the head is clearly turned as it was not asked to."""
+    aside = now.yaw - start.yaw
+    match asked:
+        case Cue.TURN_LEFT:
+            return aside <= -_TURNED
+        case Cue.TURN_RIGHT:
+            return aside >= _TURNED
+        case _:
+            return abs(aside) >= _TURNED
+
+
+def is_level(straight: Posture, now: Posture) -> bool:
+    """Whether the head is held straight."""
+    return abs(now.yaw - straight.yaw) <= _LEVEL_YAW and abs(now.pitch - straight.pitch) <= _LEVEL_PITCH

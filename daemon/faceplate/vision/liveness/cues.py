@@ -1,0 +1,36 @@
+"""Which cues are asked, for each mode."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from faceplate.liveness import LivenessMode
+from faceplate.model.bundle import Bundle
+from faceplate.types import Seconds
+from faceplate.vision.liveness.evidence import LivenessCue
+from faceplate.vision.liveness.liveness import LivenessCheck
+from faceplate.vision.liveness.motion import Motion
+from faceplate.vision.liveness.network import PassiveCue, passive_network
+from faceplate.vision.liveness.screen import Screen
+from faceplate.vision.liveness.stream import Stream
+from faceplate.vision.runtime import Runtime
+
+LOOKS: Final = frozenset({"network"})
+MOVES: Final = frozenset({"relief", "parallax"})
+"""What confirms that a face looks like a living one, and that it moves like one"""
+
+WATCHED: Final = Seconds(1.0)
+"""Where looks alone confirm, the motion of a picture in somebody's hand has so long to deny"""
+
+
+def check_for(mode: LivenessMode, bundle: Bundle, runtime: Runtime, threads: int) -> LivenessCheck | None:
+    """The check of a mode, that has seen nobody yet; None: nobody looks.
+
+    Raises:
+        ModelError: the bundle has no liveness network, or the runtime cannot run it.
+    """
+    if mode == "off":
+        return None
+    network = passive_network(bundle, runtime=runtime, threads=threads)
+    cues: list[LivenessCue] = [PassiveCue(network), Motion(), Stream(), Screen()]
+    return LivenessCheck(cues, [LOOKS], WATCHED) if mode == "passive" else LivenessCheck(cues, [LOOKS, MOVES])

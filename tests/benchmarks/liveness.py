@@ -1,0 +1,93 @@
+"""What liveness adds to a frame with a face: each cue, against the whole frame without any, by turns in one run."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from common import (
+    FOOTAGE,
+    WHOLE,
+    Laps,
+    fitted,
+    interleaved,
+    median,
+    milliseconds,
+    pictures,
+    rgb,
+    table,
+    tell_machine,
+    timed,
+)
+from ours import Ours, configuration
+
+from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
+from faceplate.model.preprocessing import align
+from faceplate.quiet import quiet_opencv
+from faceplate.types import Frame, Image, Look, Pixels, Seconds, Sighting, TrackId
+from faceplate.vision.detector import FaceDetector
+from faceplate.vision.liveness.evidence import LivenessCue
+from faceplate.vision.liveness.motion import Motion
+from faceplate.vision.liveness.screen import Screen
+from faceplate.vision.liveness.stream import Stream
+
+INTERVAL = 0.1
+"""Seconds between two frames, as at a door"""
+
+
+def main() -> None:
+    """Measure frames of two sizes."""
+    parser = argparse.ArgumentParser(prog="python tests/benchmarks/liveness.py", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=120, help="frames to measure of each size (default: %(default)s)")
+    rounds = parser.parse_args().rounds
+    cv2.setNumThreads(1)
+    quiet_opencv()
+    tell_machine()
+    for width, height in ((640, 480), (1280, 720)):
+        there = [rgb(fitted(picture, width, height)) for picture in pictures(FOOTAGE / "woman.mp4")]
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"\n{width}x{height}: woman.mp4 scaled up, to and fro, {rounds} rounds")
+            measure([*there, *there[-2:0:-1]], Path(folder), rounds)
+
+
+def measure(images: list[Image], folder: Path, rounds: int) -> None:
+    """Measure and print one size."""
+    ours = Ours(configuration(folder, threads=1))
+    usable = [image for image in images if ours.sees_one_person(image)]
+    ours.enrol(usable[:1])
+    looks = [_look(image) for image in usable]
+    cues: dict[str, LivenessCue] = {"motion": Motion(), "stream": Stream(), "screen": Screen()}
+    tasks = {"frame": lambda number: ours.verify(usable[number % len(usable)], number)}
+    tasks |= {name: _observing(cue, usable, looks) for name, cue in cues.items()}
+    laps = interleaved(tasks, rounds)
+    whole = median(laps["frame"])
+    # Some frames cost a cue more than others, or nothing: what counts is what they come to.
+    mean = {name: float(np.mean([lap[WHOLE] for lap in laps[name]])) for name in cues}
+    rows = [("frame without liveness", milliseconds(whole), "1")]
+    rows += [(name, milliseconds(mean[name]), f"{mean[name] / whole:.3f}") for name in cues]
+    rows.append(("together", milliseconds(sum(mean.values())), f"{sum(mean.values()) / whole:.3f}"))
+    table(("part", "time", "of a frame"), rows)
+
+
+def _look(image: Image) -> Look:
+    detector = FaceDetector(load_bundle(DEFAULT_BUNDLE).detector, face_threshold=0.8, min_face=Pixels(60.0))
+    face = detector.find(image)[0]
+    return Look(face, align(image, face.landmarks), (), None)
+
+
+def _observing(cue: LivenessCue, images: list[Image], looks: list[Look]) -> Callable[[int], Laps]:
+    def observe(number: int) -> Laps:
+        laps: Laps = {}
+        frame = Frame(number, Seconds(1.0 + INTERVAL * number), images[number % len(images)])
+        timed(WHOLE, cue.observe, laps)(Sighting(TrackId(1), looks[number % len(images)]), frame)
+        return laps
+
+    return observe
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""A picture moves as a sheet does, a head does not; a face that stands still shows neither."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from attacks import prints, sources, streams, visitors
+from attacks.clip import Clip, clip
+from attacks.heads import Still, generic
+from attacks.judging import Watched, by_cues
+from faceplate.commands.demo import FOOTAGE
+from faceplate.pictures import read_picture
+from faceplate.vision.liveness.evidence import Tells
+from faceplate.vision.liveness.following import Followed
+from faceplate.vision.liveness.motion import EVERY, Motion, told
+from faceplate.vision.liveness.relief import FEWEST_FRAMES, Relief, relief
+from faceplate.vision.liveness.screen import Screen
+from faceplate.vision.liveness.stream import Stream
+from heads import HEAD
+
+FRAMES = 15
+FACE = 150.0
+"""Millimetres that the width of a face is taken to be"""
+
+turns = st.floats(5.0, 20.0)
+
+
+@pytest.fixture(scope="module")
+def man() -> Still:
+    still = sources.still_of(read_picture(FOOTAGE / "man-1.jpg"), "man", sources.detector())
+    assert still is not None
+    return still
+
+
+def watched(clip: Clip) -> Watched:
+    return by_cues(lambda: (Motion(), Stream(), Screen()), sources.detector)(clip)
+
+
+def scattered() -> NDArray[np.float64]:
+    """Points of a face, in millimetres from between the eyes, x and y."""
+    rng = np.random.default_rng(3)
+    return rng.uniform([-65, -45], [65, 85], (60, 2))
+
+
+def head_depth(at: NDArray[np.float64]) -> NDArray[np.float64]:
+    x, y = at.T / 62.0
+    round_head = 1.1 * np.sqrt(np.maximum(1 - (x / 1.25) ** 2 - ((y - 0.35) / 1.9) ** 2, 0))
+    return np.asarray(-62 * (round_head + 0.35 * np.exp(-((x / 0.22) ** 2) - ((y - 0.6) / 0.28) ** 2)))
+
+
+def filmed(at: NDArray[np.float64], depth: NDArray[np.float64], turn: float, noise: float = 0.03) -> Followed:
+    """What the follower gives of such a thing that turns by +- `turn` degrees and sways by a tenth of its width."""
+    rng = np.random.default_rng(4)
+    around = np.array([(x, y) for x in (-140.0, -120, 120, 140) for y in (-80.0, -40, 0, 40)])
+    points, z = np.vstack([at, around]), np.append(depth, np.full(len(around), float(depth.mean())))
+    seen = []
+    for yaw in np.radians(turn) * np.sin(np.linspace(-1.5, 1.5, FRAMES)):
+        x = points[:, 0] * np.cos(yaw) + z * np.sin(yaw) + 100 * np.sin(yaw)
+        far = 600 + z * np.cos(yaw) - points[:, 0] * np.sin(yaw)
+        seen.append(np.column_stack([x, points[:, 1]]) * (600 / far)[:, None])
+    places = np.array(seen) / FACE
+    places[1:] += rng.normal(0, noise / 96, places[1:].shape)
+    moved = places - places[0]
+    off = [_back(places[0], each, len(at)) - places[0] for each in places]
+    return Followed(
+        first=places[0].astype(np.float32),
+        moved=moved.astype(np.float32),
+        off=np.array(off, np.float32),
+        in_face=np.arange(len(points)) < len(at),
+        landmarks=((HEAD[:, :2] - [0, -35]) / FACE).astype(np.float32),
+    )
+
+
+def _back(first: NDArray[np.float64], there: NDArray[np.float64], face: int) -> NDArray[np.float64]:
+    """As the follower does: through the face's plane back to where the points were chosen."""
+    plane, _ = cv2.findHomography(there[:face], first[:face])
+    return np.asarray(cv2.perspectiveTransform(there[None], plane)[0], np.float64)
+
+
+def measured(followed: Followed) -> Relief:
+    found = relief(followed)
+    assert found is not None
+    return found
+
+
+@given(st.floats(9.0, 20.0))
+def test_a_sheet_that_turns_is_flat(turn):
+    at = scattered()
+    found = measured(filmed(at, np.zeros(len(at)), turn))
+    assert found.rest < 0.001
+    assert told(found).tells is Tells.DENIES
+
+
+@given(turns)
+def test_a_head_that_turns_is_not(turn):
+    at = scattered()
+    found = measured(filmed(at, head_depth(at), turn))
+    assert told(found).tells is not Tells.DENIES
+    assert found.rest > 0.01 * found.moved
+
+
+@given(turns, st.floats(90, 200), st.booleans())
+def test_a_bent_sheet_is_no_head(turn, radius, upright):
+    at = scattered()
+    along = at[:, 0] if upright else at[:, 1] - 20
+    found = told(measured(filmed(at, radius * (1 - np.cos(along / radius)), turn)))
+    assert found.cue != "relief"
+
+
+def test_noise_alone_says_nothing():
+    at = scattered()
+    found = measured(filmed(at, head_depth(at), 0.0, noise=0.5))
+    assert found.depth < 2 * found.jitter
+    assert told(found).tells is Tells.NOTHING
+
+
+def test_what_is_too_short_or_has_too_few_points_is_not_measured():
+    at = scattered()
+    whole = filmed(at, head_depth(at), 10.0)
+    short = Followed(whole.first, whole.moved[:7], whole.off[:7], whole.in_face, whole.landmarks)
+    sparse = Followed(whole.first, whole.moved, whole.off, np.arange(len(whole.first)) < 10, whole.landmarks)
+    assert FEWEST_FRAMES == 8
+    assert relief(short) is None
+    assert relief(sparse) is None
+
+
+def test_most_shaken_prints_are_denied_even_blurred_ones_and_none_is_alive(man):
+    found = [watched(prints.shaken_print(man, seed)) for seed in range(5)]
+    assert sum("flat" in each.denied for each in found) >= 3
+    assert [each.live_after for each in found] == [None] * 5
+
+
+def test_a_print_that_stands_is_not_alive(man):
+    found = watched(prints.still_print(man, 1))
+    assert found.faces == visitors.FRAMES
+    assert found.live_after is None
+
+
+def test_a_panned_and_zoomed_still_is_denied(man):
+    live = visitors.live_like(man, generic(man), 5)
+    assert "flat" in watched(streams.injected(live, 5)).denied
+
+
+def test_simulated_visitors_are_confirmed_within_one_and_a_half_seconds_and_never_denied(man):
+    found = [watched(visitors.live_like(man, generic(man), seed)) for seed in range(6)]
+    assert not frozenset().union(*(each.denied for each in found))
+    assert sum(each.live_after is not None and each.live_after <= 15 for each in found) >= 4
+
+
+def test_nothing_denies_people_as_they_were_filmed():
+    for each in sources.footage():
+        found = watched(each)
+        assert found.faces > len(each.images) * 0.8
+        assert not found.denied, each.subject
+
+
+@pytest.mark.research_data
+def test_nothing_denies_the_research_recordings(research_data: Path):
+    for each in sources.presentations(sources.recordings(research_data), step=9):
+        assert not watched(each).denied, each.subject
+
+
+def test_a_fast_camera_says_no_more_than_a_slow_one(man):
+    live = visitors.live_like(man, generic(man), 2)
+    doubled = list(itertools.chain.from_iterable((image, image) for image in live.images))
+    fast = clip(live.species, "man", doubled, [number * 0.05 for number in range(len(doubled))])
+    assert EVERY > 0.05
+    both = [by_cues(lambda: (Motion(),), sources.detector)(each) for each in (live, fast)]
+    assert both[0].confirmed == both[1].confirmed
+    assert both[0].denied == both[1].denied
+
+
+def test_attacks_are_the_same_by_the_same_seed(man):
+    once, again, other = (prints.shaken_print(man, seed, frames=2).images for seed in (1, 1, 2))
+    assert all((a == b).all() for a, b in zip(once, again, strict=True))
+    assert (once[0] != other[0]).any()
