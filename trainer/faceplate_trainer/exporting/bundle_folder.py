@@ -20,11 +20,11 @@ from faceplate.files import new_folder, sync_folder
 from faceplate.model.bundle import CONTRACT, MANIFEST, Bundle, Manifest, load_bundle
 from faceplate.model.calibration import Calibration
 from faceplate.model.cohort import EMBEDDINGS, FACTS
-from faceplate.model.liveness_model import GOLDEN_BOX, LivenessModel
+from faceplate.model.liveness_model import LivenessModel
 from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE
 from faceplate.types import Pixels
 from faceplate.vision.detector import FaceDetector
-from faceplate.vision.liveness.network import PassiveNetwork, passive_network
+from faceplate.vision.liveness.network import PassiveNetwork, golden_score, passive_network
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.exporting.model_card import model_card
 from faceplate_trainer.exporting.network import Network, Scaling
@@ -147,7 +147,7 @@ def with_liveness(bundle: Bundle, content: bytes, model: LivenessModel, sources:
     Raises:
         ModelError: the daemon would refuse the bundle, or it cannot be written. Then the folder is as it was before.
     """
-    score = PassiveNetwork(content, model).score(bundle.golden_crop, GOLDEN_BOX)
+    score = golden_score(PassiveNetwork(content, model), bundle)
     manifest = bundle.manifest
     kept = [each for each in manifest.provenance.get("sources", []) if not each["role"].startswith(LIVENESS_ROLE)]
     provenance = manifest.provenance | {"sources": kept + [dataclasses.asdict(source) for source in sources]}
