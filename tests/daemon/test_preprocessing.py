@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE, align, similarity_transform, surroundings
+from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE, align, colour, similarity_transform, surroundings
 from faceplate.types import Box
 
 angles = st.floats(-np.pi, np.pi)
@@ -145,3 +145,14 @@ def test_any_box_gives_squares_of_the_pictures_own_colours(x, y, width, height, 
     cut = surroundings(image, Box(x, y, width, height), (scale, 1.0), 24)
     assert cut.shape == (24, 24, 6)
     assert (cut == np.tile(image[0, 0], 2)).all()
+
+
+def test_colour_is_what_changes_over_the_picture_not_a_tint_and_not_noise():
+    draw = np.random.default_rng(0)
+    grey = np.repeat(draw.integers(0, 200, (96, 96, 1)), 3, axis=2).astype(np.uint8)
+    assert colour(grey) == 0
+    assert colour(np.full((96, 96, 3), (200, 150, 90), np.uint8)) == 0
+    assert colour((grey + draw.integers(0, 30, grey.shape)).astype(np.uint8)) < 3
+    halves = np.full((96, 96, 3), 100, np.uint8)
+    halves[:48, :, 0] = 140
+    assert colour(halves) == pytest.approx(20)

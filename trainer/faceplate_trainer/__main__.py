@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         cohort,
         evaluate,
         evaluate_liveness,
+        add_liveness,
         pack,
         report,
     ):

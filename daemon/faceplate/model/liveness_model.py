@@ -55,6 +55,9 @@ class LivenessModel:
     smallest_face: float
     """Longer side of a face's box in pixels; of a smaller face the texture is gone, and nothing is said"""
 
+    least_colour: float
+    """Of a square with less `preprocessing.colour` nothing is said: to the network grey looks alive"""
+
     deny_below: float
     """A score below says that this is no living face, 0..1"""
 

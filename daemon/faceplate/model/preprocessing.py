@@ -21,6 +21,8 @@ TEMPLATE = np.array(
     dtype=np.float32,
 )
 
+_FIELDS = 12
+
 
 def similarity_transform(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float64]:
     """Rotation, scale and shift that bring `source` nearest to `target` in the least-squares sense.
@@ -73,6 +75,19 @@ def surroundings(image: NDArray[np.uint8], box: Box, scales: Sequence[float], si
         RGB uint8 (side, side, 3 * len(scales)), the squares' channels one behind the other, in the order of `scales`.
     """
     return np.concatenate([_square(image, box, scale, side) for scale in scales], axis=2)
+
+
+def colour(square: NDArray[np.uint8]) -> float:
+    """How much the colour changes over a picture, whatever its noise: 0 for a grey one or one with an even tint.
+
+    Args:
+        square: RGB uint8 (H, W, 3).
+
+    Returns:
+        Standard deviation of R - G or of B - G, the larger, over 12 x 12 fields; a face in colour has 8 to 20.
+    """
+    fields = cv2.resize(square, (_FIELDS, _FIELDS), interpolation=cv2.INTER_AREA).astype(np.float64)
+    return float(max((fields[..., 0] - fields[..., 1]).std(), (fields[..., 2] - fields[..., 1]).std()))
 
 
 def _square(image: NDArray[np.uint8], box: Box, scale: float, side: int) -> NDArray[np.uint8]:

@@ -56,6 +56,7 @@ def _liveness(model: LivenessModel | None) -> str:
             file=model.file,
             scales=" and ".join(f"{scale:g}" for scale in model.crop_scales),
             size=model.input_size,
+            colour=f"{model.least_colour:g}",
             smallest=f"{model.smallest_face:g}",
             deny=f"{model.deny_below:.3f}",
             confirm=f"{model.confirm_above:.3f}",

@@ -140,6 +140,7 @@ def _described(order: Order, limits: Thresholds, examples: Examples) -> Liveness
         input_size=recipe.squares.side,
         crop_scales=recipe.squares.scales,
         smallest_face=recipe.squares.smallest_face,
+        least_colour=recipe.squares.least_colour,
         deny_below=limits.deny_below,
         confirm_above=limits.confirm_above,
         golden_score=0.5,

@@ -32,6 +32,9 @@ class SquaresRecipe(Section):
     smallest_face: Annotated[float, Field(ge=0)] = 64.0
     """Longer side of a box in pixels; of a smaller face nothing is said"""
 
+    least_colour: Annotated[float, Field(ge=0)] = 5.0
+    """As `preprocessing.colour` measures the first square; of one with less nothing is said"""
+
 
 class ChangesRecipe(Section):
     """How pictures are changed at random: as another camera might have given them, prints and living alike."""

@@ -14,7 +14,7 @@ from faceplate.pictures import read_picture
 from faceplate.types import Frame, Image, Look, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Tells
 from faceplate.vision.liveness.liveness import LivenessCheck
-from faceplate.vision.liveness.network import PassiveNetwork, large_enough, tells
+from faceplate.vision.liveness.network import PassiveNetwork, tells
 from faceplate.vision.tracker import Tracker
 from faceplate_trainer.data.labelled import DatasetError, main_look, read_table
 
@@ -69,9 +69,9 @@ class Judge:
         look, network = main_look(self.look(image), image), self.network_for(row["subject"])
         if look is None or network is None:
             return _presentation(row, look, Liveness.UNCHECKED)
-        if not large_enough(network.model, look.face.box):
-            return _presentation(row, look, Liveness.UNSURE)
         score = network.score(image, look.face.box)
+        if score is None:
+            return _presentation(row, look, Liveness.UNSURE)
         return _presentation(row, look, _SAYS[tells(network.model, score)], score)
 
     def sequence(self, rows: Sequence[dict[str, str]], images: Iterable[Image]) -> Presentation:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from faceplate.errors import ModelError
 from faceplate.model.bundle import Bundle
 from faceplate.model.liveness_model import GOLDEN_BOX, LivenessModel
-from faceplate.model.preprocessing import surroundings
+from faceplate.model.preprocessing import colour, surroundings
 from faceplate.model.quantisation import dequantise
 from faceplate.types import Box, Frame, Image, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
@@ -57,17 +57,20 @@ class PassiveNetwork:
         """What the bundle says of it."""
         return self._model
 
-    def score(self, image: Image, box: Box) -> float:
-        """Score a face, 0 (a picture of one) .. 1 (alive).
+    def score(self, image: Image, box: Box) -> float | None:
+        """Score a face, 0 (a picture of one) .. 1 (alive); None: it is too small, or has no colour to be judged by.
 
         Args:
             image: RGB uint8 (H, W, 3), the whole of it: what is around the face counts.
             box: where the face is.
         """
-        return self.score_squares(surroundings(image, box, self._model.crop_scales, self._model.input_size))
+        if max(box.width, box.height) < self._model.smallest_face:
+            return None
+        squares = surroundings(image, box, self._model.crop_scales, self._model.input_size)
+        return self.score_squares(squares) if colour(squares[..., :3]) >= self._model.least_colour else None
 
     def score_squares(self, squares: NDArray[np.uint8]) -> float:
-        """The same, of what `preprocessing.surroundings` cut: uint8 (side, side, 3 * squares)."""
+        """The same of what `preprocessing.surroundings` cut, uint8 (side, side, 3 * squares), whatever it is."""
         found = self._score(**{self._input_name: squares[np.newaxis]})[self._output_name]
         if np.issubdtype(found.dtype, np.integer):
             found = dequantise(found, *self._output["quantization"])
@@ -87,8 +90,14 @@ def passive_network(bundle: Bundle, *, runtime: Runtime = "litert", threads: int
             "`faceplate-train add-liveness`"
         )
     network = PassiveNetwork(content, model, runtime=runtime, threads=threads)
-    _check_golden(model, network.score(bundle.golden_crop, GOLDEN_BOX), runtime)
+    _check_golden(model, golden_score(network, bundle), runtime)
     return network
+
+
+def golden_score(network: PassiveNetwork, bundle: Bundle) -> float:
+    """What a network makes of the golden crop, taken for a picture with a face in its middle."""
+    model = network.model
+    return network.score_squares(surroundings(bundle.golden_crop, GOLDEN_BOX, model.crop_scales, model.input_size))
 
 
 class PassiveCue:
@@ -100,21 +109,14 @@ class PassiveCue:
         self._scores: PerTrack[deque[float]] = PerTrack(lambda: deque(maxlen=SCORES))
 
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
-        """What the frames of this track say so far.
-
-        Those on which the face is too small, turned away or otherwise not to be recognised are as if not seen.
-        """
-        scores, box = self._scores.of(track.track, frame.time), track.look.face.box
-        if track.look.flaws or not large_enough(self._network.model, box):
+        """What the frames of this track say so far; those that cannot be judged are as if not seen."""
+        scores = self._scores.of(track.track, frame.time)
+        score = self._network.score(frame.image, track.look.face.box)
+        if score is None:
             return Evidence(CUE, Tells.NOTHING)
-        scores.append(self._network.score(frame.image, box))
+        scores.append(score)
         middle = float(np.median(scores))
         return Evidence(CUE, tells(self._network.model, middle) if len(scores) >= ENOUGH else Tells.NOTHING, middle)
-
-
-def large_enough(model: LivenessModel, box: Box) -> bool:
-    """Whether a face has enough pixels for its texture to be seen."""
-    return max(box.width, box.height) >= model.smallest_face
 
 
 def tells(model: LivenessModel, score: float) -> Tells:
