@@ -12,7 +12,7 @@ from attacks import prints, sources
 from attacks.clip import RATE, Clip
 from faceplate.commands.demo import FOOTAGE
 
-SEED = 21
+SEED = 25
 STILL = 20
 """Frame of the clip, thinned to `RATE`"""
 LEFT, RIGHT = 120, 370

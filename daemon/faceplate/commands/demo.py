@@ -48,7 +48,7 @@ FOOTAGE = Path(__file__).parent.parent / "footage"
 _NAME = "Daniel"
 _ACTS = (
     ("a stranger comes", "woman.mp4"),
-    (f"{_NAME} comes, and the stranger with him", "man-and-woman.mp4"),
+    (f"{_NAME} comes", "man.mp4"),
     (f"somebody holds up a picture of {_NAME}, taken from that clip", "man-on-paper.mp4"),
 )
 _HEARD = ("event/#", "lock/state", "person/state", "presence/state", "availability")
@@ -63,7 +63,7 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "demo",
         help="watch a door open for the right person, for nobody else, and for no picture",
-        description="Enrol a man from three stills, play a clip of a woman, one of both, and one of a picture of the man "
+        description="Enrol a man from three stills, play a clip of a woman, one of him, and one of a picture of him "
         "in somebody's hand, and print every decision, door event and MQTT message as it happens. Networks and MQTT are "
         "real, and so are the first two clips; the picture in the hand and the lock are simulated.",
     )
