@@ -57,12 +57,12 @@ def _parser() -> argparse.ArgumentParser:
         prepare,
         fit,
         fit_liveness,
+        add_liveness,
         export,
         calibrate,
         cohort,
         evaluate,
         evaluate_liveness,
-        add_liveness,
         pack,
         report,
     ):
