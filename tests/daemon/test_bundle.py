@@ -23,16 +23,19 @@ TREE = json.loads((DEFAULT_BUNDLE / MANIFEST).read_text())
 FILES = sorted(TREE["sha256"])
 
 # Free form: nothing is computed from them, so whatever the trainer notes is right.
-NOTES = {"metrics", "provenance", "trainer"}
+NOTES = {("metrics",), ("provenance",), ("trainer",), ("liveness", "made")}
 
 # Rates of visits: too few people may have enough pictures.
 MAY_BE_UNKNOWN = ("visit_false_accept", "visit_false_reject")
+
+# Kinds of spoof, by the names that whoever measured gave them.
+KINDS = {("liveness", "measured", "apcer"), ("liveness", "measured", "denied")}
 
 
 def paths_of(tree, above=()):
     """Path of every value of the manifest that the program reads; of a list, its first entry stands for all."""
     for key, value in tree.items() if isinstance(tree, dict) else [(0, tree[0])]:
-        if (*above, key)[0] not in NOTES:
+        if (*above, key) not in NOTES:
             yield (*above, key)
             if isinstance(value, dict | list):
                 yield from paths_of(value, (*above, key))
@@ -60,8 +63,10 @@ def holder_of(tree, path):
 
 
 def is_key(path):
-    """Whether it names a key: not an entry of a list, nor a file."""
-    return (path[-1] != 0 and path[0] != "sha256") or path == ("sha256",)
+    """Whether it names a key that must be there: not an entry of a list, a file, a kind, nor what may be left out."""
+    return path == ("sha256",) or (
+        path[-1] != 0 and path[0] != "sha256" and path[:-1] not in KINDS and path != ("liveness",)
+    )
 
 
 def changed(**values):
@@ -154,7 +159,7 @@ def test_a_manifest_that_is_something_else_is_refused(manifest_alone, text):
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("value", [None, True, {"a": []}, [], [{}], float("nan")])
 def test_a_value_of_the_wrong_type_is_refused(manifest_alone, path, value):
-    if value is None and str(path[-1]).startswith(MAY_BE_UNKNOWN):
+    if value is None and (str(path[-1]).startswith(MAY_BE_UNKNOWN) or path == ("liveness",)):
         assert Manifest.from_json(replaced(path, None)).calibration
     else:
         assert MANIFEST in complaint(manifest_alone, replaced(path, value))
@@ -185,6 +190,21 @@ def test_every_key_is_needed(manifest_alone, path):
     tree = copy.deepcopy(TREE)
     del holder_of(tree, path)[path[-1]]
     assert f"missing keys ['{path[-1]}']" in complaint(manifest_alone, json.dumps(tree))
+
+
+def test_a_bundle_without_a_liveness_network_is_read_and_says_so_in_no_key(folder):
+    tree = {key: value for key, value in TREE.items() if key != "liveness"}
+    (folder / MANIFEST).write_text(json.dumps(tree))
+    bundle = load_bundle(folder)
+    assert (bundle.manifest.liveness, bundle.liveness) == (None, None)
+    assert "liveness" not in json.loads(bundle.manifest.to_json())
+    assert load_bundle(DEFAULT_BUNDLE).id == bundle.id
+
+
+def test_the_liveness_network_has_a_hash(manifest_alone):
+    tree = copy.deepcopy(TREE)
+    del tree["sha256"]["liveness.tflite"]
+    assert "there is no SHA-256 for 'liveness.tflite'" in complaint(manifest_alone, json.dumps(tree))
 
 
 @pytest.mark.parametrize("name", ["siamese", "detector", "golden_crop"])

@@ -147,11 +147,12 @@ def test_any_box_gives_squares_of_the_pictures_own_colours(x, y, width, height, 
     assert (cut == np.tile(image[0, 0], 2)).all()
 
 
-def test_colour_is_what_changes_over_the_picture_not_a_tint_and_not_noise():
+def test_colour_is_what_no_tint_explains_and_noise_is_none():
     draw = np.random.default_rng(0)
-    grey = np.repeat(draw.integers(0, 200, (96, 96, 1)), 3, axis=2).astype(np.uint8)
-    assert colour(grey) == 0
+    grey = np.repeat(draw.integers(0, 200, (12, 12, 1)).repeat(8, axis=0).repeat(8, axis=1), 3, axis=2)
+    assert colour(grey.astype(np.uint8)) == 0
     assert colour(np.full((96, 96, 3), (200, 150, 90), np.uint8)) == 0
+    assert colour((grey * (1.2, 1, 0.7)).astype(np.uint8)) < 1
     assert colour((grey + draw.integers(0, 30, grey.shape)).astype(np.uint8)) < 3
     halves = np.full((96, 96, 3), 100, np.uint8)
     halves[:48, :, 0] = 140

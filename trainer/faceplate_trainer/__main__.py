@@ -63,7 +63,6 @@ def _parser() -> argparse.ArgumentParser:
         cohort,
         evaluate,
         evaluate_liveness,
-        add_liveness,
         pack,
         report,
     ):

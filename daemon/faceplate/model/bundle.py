@@ -218,7 +218,7 @@ def _check_contract(manifest: Manifest, folder: Path) -> None:
         raise ModelError(f"{folder / MANIFEST}: the calibration table must have rows, with scores from 0 to 1")
     names = [manifest.siamese, manifest.detector, manifest.golden_crop]
     if manifest.liveness is not None:
-        manifest.liveness.check()
+        manifest.liveness.check(folder / MANIFEST)
         names.append(manifest.liveness.file)
     for name in names:
         if name not in manifest.sha256:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from faceplate.errors import ModelError
@@ -73,19 +74,19 @@ class LivenessModel:
     made: dict[str, Any]
     """Recipe, seeds and data it takes to make it again"""
 
-    def check(self) -> None:
-        """See that it makes sense.
+    def check(self, where: Path) -> None:
+        """See that it makes sense; `where` it stands.
 
         Raises:
             ModelError: it does not.
         """
         if not 0 <= self.deny_below <= self.confirm_above <= 1:
             raise ModelError(
-                f"the liveness network's thresholds must be 0 <= deny_below <= confirm_above <= 1, the bundle has "
-                f"{self.deny_below:g} and {self.confirm_above:g}"
+                f"{where}: the liveness network's thresholds must be 0 <= deny_below <= confirm_above <= 1, the "
+                f"bundle has {self.deny_below:g} and {self.confirm_above:g}"
             )
         if self.input_size < 1 or not self.crop_scales or min(self.crop_scales) <= 0:
             raise ModelError(
-                f"the liveness network needs squares of a size above 0, the bundle has scales {self.crop_scales} at "
-                f"{self.input_size} pixels"
+                f"{where}: the liveness network needs squares of a size above 0, the bundle has scales "
+                f"{self.crop_scales} at {self.input_size} pixels"
             )
