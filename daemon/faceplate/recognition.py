@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from faceplate.config import PeopleConfig, VisionConfig
 from faceplate.events import PeopleEvent
 from faceplate.model.bundle import Bundle, load_bundle
@@ -67,12 +69,12 @@ class Recognition:
 
     def eyes(self) -> Eyes:
         """New eyes, that have followed nobody yet."""
-        return Eyes(self.detector(), self.network.embed, self._vision.quality)
+        return Eyes(self.detector(), self.network.embed, self._vision.quality, None, self._is_same_face)
 
     def watchful_eyes(self) -> Eyes:
         """New eyes for a camera that never ends: they rest while nothing moves and nobody is there."""
         gate = IdleGate(self._vision.min_face)
-        return Eyes(self.detector(), self.network.embed, self._vision.quality, gate)
+        return Eyes(self.detector(), self.network.embed, self._vision.quality, gate, self._is_same_face)
 
     def detector(self) -> FaceDetector:
         """Finds faces."""
@@ -158,6 +160,9 @@ class Recognition:
 
     def _enroller(self) -> Enroller:
         return Enroller(self.eyes().look, self._keep, self.network.compare, self._same_person())
+
+    def _is_same_face(self, before: Embedding, now: Embedding) -> bool:
+        return float(self.network.compare(before[np.newaxis], now[np.newaxis])[0]) > self._same_person()
 
     def _same_person(self) -> Score:
         return Score(self.bundle.manifest.calibration.threshold(_SAME_PERSON_RATE))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, TypeAlias
 
+from faceplate.liveness import Liveness
 from faceplate.rights import Rights
 
 if TYPE_CHECKING:  # the bridge moves no arrays, and is to be small
@@ -114,6 +115,12 @@ class Sighting:
     track: TrackId
 
     look: Look
+
+    liveness: Liveness = Liveness.UNCHECKED
+    """What everything seen on this track says"""
+
+    cues: tuple[str, ...] = ()
+    """Names of the liveness cues that say so"""
 
 
 class Likeness(StrEnum):
@@ -255,6 +262,18 @@ class Reason(StrEnum):
     REQUEST_TIMEOUT = "request_timeout"
     """The second factor did not come in time (ONVIF AccessControl/Request/Timeout)"""
 
+    SPOOF_SUSPECTED = "spoof_suspected"
+    """What was shown is taken for a picture, a screen or a mask"""
+
+    LIVENESS_UNSURE = "liveness_unsure"
+    """It could not be told whether the face is alive"""
+
+    CHALLENGE_NEEDED = "challenge_needed"
+    """The face is verified; now the visitor is asked to do something that a picture cannot"""
+
+    CHALLENGE_FAILED = "challenge_failed"
+    """The visitor did not do what was asked, or not in time"""
+
     TAILGATING = "tailgating"
     """After one person was let in others were seen at the open door"""
 
@@ -327,6 +346,9 @@ class Decision:
 
     duress: bool = field(default=False, repr=False)
     """Whether the person was forced to open. Shown nowhere at the door"""
+
+    cue: Cue | None = None
+    """What the visitor is asked to do; None unless the reason is CHALLENGE_NEEDED"""
 
     @property
     def person(self) -> str | None:

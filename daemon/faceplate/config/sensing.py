@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from faceplate.config.section import AnyPath, ExistingFolder, Section, Unit
+from faceplate.liveness import LivenessMode
 from faceplate.types import Pixels, Score, Seconds
 
 
@@ -78,8 +79,9 @@ class VisionConfig(Section):
 
     quality: QualityConfig = QualityConfig()
 
-    liveness: Literal["off"] = "off"
-    """No liveness check exists yet: a photograph can open this door"""
+    liveness: LivenessMode = "motion"
+    """What a face must show to be taken for alive: off (nothing, a photograph opens), passive (how it looks), motion
+    (how it looks and moves; a challenge when unsure), challenge (always asked to do something)"""
 
 
 class PeopleConfig(Section):

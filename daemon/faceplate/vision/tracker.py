@@ -52,6 +52,12 @@ class Tracker:
                 joined[f] = self._tracks[t]
         return [self._seen(joined.get(f), face, time) for f, face in enumerate(faces)]
 
+    def renew(self, id: TrackId) -> TrackId:  # noqa: A002 - it is one
+        """Go on under a new number: the face in this place is another than before."""
+        track = next(track for track in self._tracks if track.id == id)
+        track.id = TrackId(next(self._ids))
+        return track.id
+
     def _seen(self, track: _Track | None, face: Face, time: Seconds) -> TrackId:
         if track is None:
             track = _Track(TrackId(next(self._ids)), face.box, time)
