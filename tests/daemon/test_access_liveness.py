@@ -81,10 +81,10 @@ def test_it_must_be_known_on_the_very_frame(liveness):
 
 def test_passive_is_patient_and_then_refuses_and_lets_in_who_turns_out_to_be_alive():
     world = a_world("passive")
-    made = world.watch(alive(ADA, UNSURE), frames=12)
+    made = world.watch(alive(ADA, UNSURE), frames=28)
     assert told(made) == [(DENIED, Reason.LIVENESS_UNSURE)]
-    assert reasons(made)[7:10] == [Reason.LOOKING, Reason.LIVENESS_UNSURE, Reason.ALREADY_DECIDED]
-    assert made[8].person is None, "a photograph is nobody"
+    assert reasons(made)[23:26] == [Reason.LOOKING, Reason.LIVENESS_UNSURE, Reason.ALREADY_DECIDED]
+    assert made[24].person is None, "a photograph is nobody"
     assert failures(world) == 1
     assert world.see(alive(ADA)).outcome is GRANTED
     assert failures(world) == 0

@@ -162,7 +162,7 @@ def spoof_suspected() -> Decision:
 
 
 def liveness_unsure() -> Decision:
-    return World(liveness="passive").watch(alive(ADA, Liveness.UNSURE))[-1]
+    return World(liveness="passive").watch(alive(ADA, Liveness.UNSURE), frames=25)[-1]
 
 
 def challenge_needed() -> Decision:

@@ -22,6 +22,9 @@ from faceplate.types import Flaw, Match, Method, Outcome, Reason, Seconds
 HOLDS: Final = Seconds(5.0)
 """So long a challenge that was passed shows that the face on its track is alive"""
 
+LOOKED_AT: Final = Seconds(3.0)
+"""Nobody is refused for their looks alone before they were looked at for so long"""
+
 _MOST: Final = 2
 """How often a challenge is begun in a visit, if the first one could not be told to be of one face all the time"""
 
@@ -73,7 +76,7 @@ class Proof:
         in_view = met.frame.time - met.visit.began
         if must_do or (self._desk.liveness == "motion" and in_view >= self._rules.challenge.after):
             return Reason.CHALLENGE_NEEDED
-        is_over = self._desk.liveness == "passive" and in_view >= self._rules.patience
+        is_over = self._desk.liveness == "passive" and in_view >= max(self._rules.patience, LOOKED_AT)
         return Reason.LIVENESS_UNSURE if is_over else Reason.LOOKING
 
     def challenged(self, met: Encounter, people: tuple[str, ...]) -> Visit:

@@ -46,7 +46,11 @@ from faceplate.vitals import Vitals
 
 FOOTAGE = Path(__file__).parent.parent / "footage"
 _NAME = "Daniel"
-_ACTS = (("a stranger comes", "woman.mp4"), (f"{_NAME} comes, and the stranger with him", "man-and-woman.mp4"))
+_ACTS = (
+    ("a stranger comes", "woman.mp4"),
+    (f"{_NAME} comes", "man.mp4"),
+    (f"somebody holds up a picture of {_NAME}, taken from that clip", "man-on-paper.mp4"),
+)
 _HEARD = ("event/#", "lock/state", "person/state", "presence/state", "availability")
 """Topics that are told of; docs/mqtt.md has the others"""
 _BROKER_STARTS_WITHIN = 5.0
@@ -58,9 +62,10 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     del common  # the demo brings its own configuration
     parser = commands.add_parser(
         "demo",
-        help="watch a door open for the right person, and for nobody else",
-        description="Enrol a man from three stills, play a clip of a woman and one of both, and print every decision, "
-        "door event and MQTT message as it happens. Video, networks and MQTT are real; the lock is simulated.",
+        help="watch a door open for the right person, for nobody else, and for no picture",
+        description="Enrol a man from three stills, play a clip of a woman, one of him, and one of a picture of him "
+        "in somebody's hand, and print every decision, door event and MQTT message as it happens. Networks and MQTT are "
+        "real, and so are the first two clips; the picture in the hand and the lock are simulated.",
     )
     parser.add_argument(
         "--output",
@@ -138,7 +143,8 @@ def _configuration(folder: Path, port: int | None) -> Config:
     file = folder / "config.yaml"
     tree = {
         "device": {"id": "demo-door", "name": "Demo door"},
-        "vision": {"bundle_store": "bundles"},
+        # A clip cannot be asked to turn its head, as whoever hardly moves is by default.
+        "vision": {"bundle_store": "bundles", "liveness": "passive"},
         "people": {"store": "people", "key_file": "gallery.key"},
         "door": {"driver": "simulated", "release_time": 2.0},
         "journal": {"path": "journal.sqlite3"},
