@@ -239,7 +239,7 @@ ENUMERATED = [
 ]
 
 
-@pytest.mark.parametrize(("topic", "key", "words"), ENUMERATED, ids=str)
+@pytest.mark.parametrize(("topic", "key", "words"), [pytest.param(*each, id="-".join(each[:2])) for each in ENUMERATED])
 def test_every_word_is_published_and_no_other_is(topic, key, words):
     tree = next(tree for name, tree in RIGHT if name == topic and key in tree)
     kinds = (Reason, Method, DoorEventType, Cause, DoorMode, Outcome, RefusalReason, AccessEventType, SystemEventType)

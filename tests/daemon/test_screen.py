@@ -71,7 +71,7 @@ def test_whoever_is_let_in_is_welcomed_however_they_were_known(method):
     assert words_for(decision, GREETING) == Words(Kind.WELCOME, "Welcome, Ada")
 
 
-@pytest.mark.parametrize("reason", set(Reason) - {Reason.LOCKED_OUT})
+@pytest.mark.parametrize("reason", sorted(set(Reason) - {Reason.LOCKED_OUT}))
 def test_a_prompt_is_what_the_door_would_say_aloud_and_of_all_other_refusals_one_tells_no_more_than_the_next(reason):
     decision = Decision(1, Seconds(1.0), Outcome.DENIED, reason, unusable(1, Flaw.BLURRED))
     hints = OF_REASON | {Reason.LOW_QUALITY: OF_FLAW[Flaw.BLURRED]}
@@ -79,7 +79,7 @@ def test_a_prompt_is_what_the_door_would_say_aloud_and_of_all_other_refusals_one
     assert words_for(decision, SILENT) == expected
 
 
-@pytest.mark.parametrize("kind", set(Kind) - {Kind.PROMPT, *ASKED.values()})
+@pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.PROMPT, *ASKED.values()}))
 def test_every_kind_has_its_words_in_every_language(kind):
     assert set(OF_KIND[kind]) == set(LANGUAGES)
     assert all(OF_KIND[kind].values()) == (kind is not Kind.IDLE)

@@ -64,8 +64,8 @@ def register(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "demo",
         help="watch a door open for the right person, for nobody else, and for no picture",
         description="Enrol a man from three stills, play a clip of a woman, one of him, and one of a picture of him "
-        "in somebody's hand, and print every decision, door event and MQTT message as it happens. Networks and MQTT are "
-        "real, and so are the first two clips; the picture in the hand and the lock are simulated.",
+        "in somebody's hand, and print every decision, door event and MQTT message as it happens. Networks and MQTT are"
+        " real, and so are the first two clips; the picture in the hand and the lock are simulated.",
     )
     parser.add_argument(
         "--output",

@@ -19,7 +19,6 @@ from faceplate.errors import ModelError
 from faceplate.files import new_folder, sync_folder
 from faceplate.model.bundle import CONTRACT, MANIFEST, Bundle, Manifest, load_bundle
 from faceplate.model.calibration import Calibration
-from faceplate.model.cohort import EMBEDDINGS, FACTS
 from faceplate.model.liveness_model import LivenessModel
 from faceplate.model.preprocessing import CROP_SIZE, TEMPLATE
 from faceplate.types import Pixels
@@ -155,13 +154,13 @@ def with_liveness(bundle: Bundle, content: bytes, model: LivenessModel, sources:
     files = {name: held for name, held in bundle.files.items() if name not in old} | {model.file: content}
     model = dataclasses.replace(model, golden_score=score)
     manifest = dataclasses.replace(manifest, liveness=model, provenance=provenance)
-    return _install(bundle.folder.resolve(), _finished(manifest, files) | _cohort_of(bundle))
+    return _install(bundle.folder.resolve(), _finished(manifest, files) | _beside(bundle))
 
 
-def _cohort_of(bundle: Bundle) -> dict[str, bytes]:
-    """The strangers beside it, if any: they are embedded by the Siamese network, and stay with it."""
-    beside = [bundle.folder / name for name in (EMBEDDINGS, FACTS)]
-    return {path.name: path.read_bytes() for path in beside if path.exists()}
+def _beside(bundle: Bundle) -> dict[str, bytes]:
+    """What lies in the folder and is no part of the bundle: the strangers of `faceplate-train cohort` say whose."""
+    own = {*bundle.manifest.sha256, MANIFEST}
+    return {file.name: file.read_bytes() for file in bundle.folder.iterdir() if file.is_file() and file.name not in own}
 
 
 def _install(folder: Path, files: Mapping[str, bytes]) -> Bundle:
