@@ -188,7 +188,7 @@ def test_model_card_says_what_the_manifest_holds(parts, tmp_path):
     assert "| 3 | 1,234,567 | 1e-05 | 0.5 | 99.00% | 98.00% .. 100.00% |" in card
     assert "| 3 | 1,234,567 | 1e-06 |  | too few comparisons to say |  |" in card
     assert "| seed | 7 |" in card
-    assert "No liveness." in card
+    assert "None. The network tells who a picture shows, not whether it is a person" in card
     for source in parts.sources:
         assert source.sha256 in card
         assert source.origin in card

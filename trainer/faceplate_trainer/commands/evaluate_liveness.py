@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceplate.files import write_atomically
+from faceplate.liveness import LivenessMode
 from faceplate.model.bundle import Bundle, load_bundle
 from faceplate.people.matching import Matcher
 from faceplate.pictures import read_picture
-from faceplate.vision.liveness.cues import LOOKS
-from faceplate.vision.liveness.liveness import LivenessCheck
-from faceplate.vision.liveness.network import PassiveCue, PassiveNetwork, passive_network
+from faceplate.vision.liveness.cues import check_with
+from faceplate.vision.liveness.network import PassiveNetwork, passive_network
 from faceplate.vision.network import SiameseNetwork
 from faceplate_trainer.commands.common import eyes_that_see_all, write_json
 from faceplate_trainer.commands.evaluate import bundle_folder, tell
@@ -57,6 +57,12 @@ def register(commands: Subparsers) -> None:
         help="judge each subject of a `fit-liveness` by its network and thresholds that were made without them, in "
         "place of the bundle's",
     )
+    parser.add_argument(
+        "--mode",
+        choices=("passive", "motion"),
+        default="motion",
+        help="what a sequence must show, as vision.liveness says at the door (default: %(default)s)",
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the result there, too")
     parser.add_argument("--report", type=Path, metavar="HTML", help="and a page with pictures of what was missed")
     parser.set_defaults(run=_evaluate)
@@ -68,7 +74,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     rules = shipped_rules(bundle.manifest.calibration)
     words, network_for = _networks(bundle, arguments.leave_subjects_out)
     eyes = eyes_that_see_all(bundle.detector, network.embed)
-    shown = presentations(arguments.index, arguments.images, Judge(eyes.look, network_for, _check))
+    mode: LivenessMode = arguments.mode
+    judge = Judge(eyes.look, network_for, lambda passive: check_with(passive, mode))
+    shown = presentations(arguments.index, arguments.images, judge)
     judged = judge_liveness(shown, network.embed, lambda enrolled: Matcher(enrolled, network.compare, rules))
     result = {"bundle": bundle.manifest.name, "detection_threshold": rules.detection, "liveness": words} | judged
     tell(result)
@@ -81,11 +89,6 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         page = liveness_page(result, shown, lambda file: read_picture(arguments.images / file), title)
         write_atomically(arguments.report, page.encode())
         _log.info("wrote %s", arguments.report)
-
-
-def _check(network: PassiveNetwork) -> LivenessCheck:
-    """What the door judges a stream with."""
-    return LivenessCheck([PassiveCue(network)], [LOOKS])
 
 
 def _networks(bundle: Bundle, left_out: Path | None) -> tuple[str, NetworkFor]:

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from faceplate_trainer.commands.add_liveness import add_liveness
 from faceplate_trainer.commands.common import eyes_that_only_cut, warn_of_rates
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.data.prepared import read_prepared
@@ -76,6 +77,9 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--largest", type=_bytes, default=14.0 * _MB, metavar="MB", help="the bundle may have so much (default: 14)"
     )
+    parser.add_argument(
+        "--liveness", type=Path, metavar="RUN", help="also put the network of a `faceplate-train fit-liveness` into it"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the random choices in the measurements (default: 0)")
     parser.add_argument("--overwrite", action="store_true", help="put it in the place of the bundle that is there")
 
@@ -114,9 +118,14 @@ def _export(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     from faceplate_trainer.exporting.export import export  # noqa: PLC0415
+    from faceplate_trainer.liveness.run import read_run as read_liveness_run  # noqa: PLC0415
 
+    if arguments.liveness is not None:
+        read_liveness_run(arguments.liveness)  # a fault in it is worth knowing before all that is measured
     stages = Stages()
     bundle = export(_order(arguments), stages)
+    if arguments.liveness is not None:
+        bundle = add_liveness(bundle, arguments.liveness)
     print(stages.text())
     _log.info("wrote %s: %.2f MB", bundle.folder, sum(map(len, bundle.files.values())) / _MB)
     warn_of_rates(bundle.manifest.calibration)

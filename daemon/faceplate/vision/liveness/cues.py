@@ -10,7 +10,7 @@ from faceplate.types import Seconds
 from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.liveness import LivenessCheck
 from faceplate.vision.liveness.motion import Motion
-from faceplate.vision.liveness.network import PassiveCue, passive_network
+from faceplate.vision.liveness.network import PassiveCue, PassiveNetwork, passive_network
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
 from faceplate.vision.runtime import Runtime
@@ -31,6 +31,10 @@ def check_for(mode: LivenessMode, bundle: Bundle, runtime: Runtime, threads: int
     """
     if mode == "off":
         return None
-    network = passive_network(bundle, runtime=runtime, threads=threads)
+    return check_with(passive_network(bundle, runtime=runtime, threads=threads), mode)
+
+
+def check_with(network: PassiveNetwork, mode: LivenessMode) -> LivenessCheck:
+    """The check of a mode that looks, with this network."""
     cues: list[LivenessCue] = [PassiveCue(network), Motion(), Stream(), Screen()]
     return LivenessCheck(cues, [LOOKS], WATCHED) if mode == "passive" else LivenessCheck(cues, [LOOKS, MOVES])
