@@ -158,7 +158,7 @@ def test_a_wider_margin_lets_fewer_in_and_owners_are_among_them() -> None:
 def test_the_limits_are_those_of_the_model_card() -> None:
     limits = known_limits(load_bundle(DEFAULT_BUNDLE))
     assert len(limits) >= 3
-    assert limits[0].startswith("No liveness.")
+    assert limits[0].startswith("A picture of a person is not a person.")
     assert not any("##" in limit or "|" in limit for limit in limits)
 
 
