@@ -32,6 +32,7 @@ from faceplate.types import Frame, Image, Look, Pixels, Seconds, Sighting, Track
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.motion import Motion
+from faceplate.vision.liveness.network import PassiveCue, passive_network
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
 
@@ -60,7 +61,13 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
     usable = [image for image in images if ours.sees_one_person(image)]
     ours.enrol(usable[:1])
     looks = [_look(image) for image in usable]
-    cues: dict[str, LivenessCue] = {"motion": Motion(), "stream": Stream(), "screen": Screen()}
+    network = passive_network(load_bundle(DEFAULT_BUNDLE), threads=1)
+    cues: dict[str, LivenessCue] = {
+        "network": PassiveCue(network),
+        "motion": Motion(),
+        "stream": Stream(),
+        "screen": Screen(),
+    }
     tasks = {"frame": lambda number: ours.verify(usable[number % len(usable)], number)}
     tasks |= {name: _observing(cue, usable, looks) for name, cue in cues.items()}
     laps = interleaved(tasks, rounds)

@@ -18,11 +18,11 @@ from faceplate.vision.eyes import Eyes
 
 
 def configuration(folder: Path, *, threads: int | None = None) -> Config:
-    """The shipped defaults, with store, key and journal in `folder`."""
+    """The shipped defaults but for liveness, which `liveness.py` measures; store, key and journal are in `folder`."""
     tree: dict[str, Any] = {
         "people": {"store": "people", "key_file": "gallery.key"},
         "journal": {"path": "journal.sqlite3"},
-        "vision": {} if threads is None else {"threads": threads},
+        "vision": {"liveness": "off"} | ({} if threads is None else {"threads": threads}),
         "log": {"level": "error"},
     }
     return config_from(tree, base=folder, where="the benchmark's configuration")

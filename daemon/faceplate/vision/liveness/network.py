@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from faceplate.model.bundle import Bundle
 from faceplate.model.liveness_model import GOLDEN_BOX, LivenessModel
 from faceplate.model.preprocessing import colour, surroundings
 from faceplate.model.quantisation import dequantise
-from faceplate.types import Box, Frame, Image, Sighting
+from faceplate.types import Box, Frame, Image, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
 from faceplate.vision.liveness.per_track import PerTrack
 from faceplate.vision.runtime import Runtime, interpreter, only
@@ -25,6 +26,10 @@ SCORES: Final = 5
 
 ENOUGH: Final = 3
 """With fewer frames than this nothing is said: one may be blurred"""
+
+
+EVERY: Final = Seconds(0.15)
+"""Once there are enough, frames that come sooner after the last one are left out: they say little more"""
 
 
 class PassiveNetwork:
@@ -100,23 +105,35 @@ def golden_score(network: PassiveNetwork, bundle: Bundle) -> float:
     return network.score_squares(surroundings(bundle.golden_crop, GOLDEN_BOX, model.crop_scales, model.input_size))
 
 
+@dataclass(slots=True)
+class _Scored:
+    """What is remembered of a track."""
+
+    scores: deque[float] = field(default_factory=lambda: deque(maxlen=SCORES))
+    at: Seconds | None = None
+    """When the newest frame was scored"""
+
+
 class PassiveCue:
     """Denies or confirms by the median of the last scores of a track."""
 
     def __init__(self, network: PassiveNetwork) -> None:
         """Begin with nobody seen."""
         self._network = network
-        self._scores: PerTrack[deque[float]] = PerTrack(lambda: deque(maxlen=SCORES))
+        self._tracks = PerTrack(_Scored)
 
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
         """What the frames of this track say so far; those that cannot be judged are as if not seen."""
-        scores = self._scores.of(track.track, frame.time)
-        score = self._network.score(frame.image, track.look.face.box)
-        if score is None:
-            return Evidence(CUE, Tells.NOTHING)
-        scores.append(score)
-        middle = float(np.median(scores))
-        return Evidence(CUE, tells(self._network.model, middle) if len(scores) >= ENOUGH else Tells.NOTHING, middle)
+        scored = self._tracks.of(track.track, frame.time)
+        if scored.at is None or len(scored.scores) < ENOUGH or frame.time - scored.at >= EVERY:
+            score = None if track.look.flaws else self._network.score(frame.image, track.look.face.box)
+            if score is None:
+                return Evidence(CUE, Tells.NOTHING)
+            scored.scores.append(score)
+            scored.at = frame.time
+        middle = float(np.median(scored.scores))
+        told = tells(self._network.model, middle) if len(scored.scores) >= ENOUGH else Tells.NOTHING
+        return Evidence(CUE, told, middle)
 
 
 def tells(model: LivenessModel, score: float) -> Tells:
