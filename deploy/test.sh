@@ -33,6 +33,7 @@ fi
 # What computes is spread over the processors. What runs whole daemons and brokers, and is given so long to answer,
 # has the machine to itself.
 processors=$(nproc)
+export PYTHONHASHSEED=0 # every process must find the same tests in the same order, sets among their values or not
 spread=(-n "$((processors < 4 ? processors : 4))" --dist loadfile)
 
 words=("$@")

@@ -751,7 +751,7 @@ def test_no_liveness_is_a_warning(case):
     assert is_ill(found("liveness", off), Level.WARNING, checks.PHOTOGRAPH, "a photograph can open")
 
 
-@pytest.mark.parametrize("mode", set(get_args(LivenessMode)) - {"off"})
+@pytest.mark.parametrize("mode", sorted(set(get_args(LivenessMode)) - {"off"}))
 def test_any_liveness_is_well_and_says_what_it_asks(case, mode):
     assert is_well(found("liveness", with_(case, "vision", liveness=mode)), f"the mode is {mode}: ")
 
