@@ -349,7 +349,7 @@ def test_the_doors_own_camera_is_watched_for_as_long_as_asked(household, made, t
         (film / f"{number:03}.jpg").symlink_to(STILLS[number % 3])
     tree = yaml.safe_load(household.file.read_text()) | {"camera": {"driver": "replay", "source": str(film)}}
     household.file.write_text(yaml.safe_dump(tree))
-    code, found = household.install(made / "good", "--shadow", "3")
+    code, found = household.install(made / "good", "--shadow", "6")
     assert (code, found["switched"]) == (ExitCode.OK, True)
     assert found["visits"]["both"] >= 1
 

@@ -115,6 +115,7 @@ def test_frames_of_a_sequence_show_one_presentation(pictures: Path, capsys) -> N
     assert "sequence 's' has rows of different labels or subjects" in capsys.readouterr().err
 
 
+@pytest.mark.trainer
 def test_the_page_shows_what_was_missed(pictures: Path) -> None:
     page = pictures / "page.html"
     judged([*LIVE, *SPOOF], pictures, "--report", str(page))

@@ -185,16 +185,20 @@ def clip(config: Config, source: Path, *, by_picture: bool) -> Iterator[tuple[It
 
 @contextmanager
 def at_the_door(config: Config, seconds: float) -> Iterator[tuple[Iterator[Frame], Clock]]:
-    """The frames of the door's camera for so long, and their clock.
+    """The frames of the door's camera, and their clock, for so long from when the first is asked for.
 
     Raises:
         CameraError: it cannot be opened.
     """
     with closing(app.live_camera(config.camera)) as camera:
         end = threading.Timer(seconds, camera.close)
-        end.start()
+
+        def frames() -> Iterator[Frame]:
+            end.start()
+            yield from camera.frames()
+
         try:
-            yield camera.frames(), monotonic
+            yield frames(), monotonic
         finally:
             end.cancel()
 
