@@ -27,6 +27,7 @@ from attacks.heads import FaceMesh, Still, generic
 from attacks.judging import Watch, Watched, by_cues, by_eyes
 from faceplate.config_file import config_from
 from faceplate.recognition import Recognition
+from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.motion import Motion
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
@@ -36,7 +37,7 @@ ORDER = 11
 
 CHOSEN_ON = 41
 CONFIDENCE = 0.95
-CUES = ("flat", "stream", "screen", "relief", "parallax")
+CUES = ("flat", "edges", "stream", "screen", "relief", "parallax")
 
 
 Job = tuple[int, Still, Still]
@@ -54,7 +55,7 @@ class Shown:
 
 def cues() -> Watch:
     """The cues that need no network."""
-    return by_cues(lambda: (Motion(), Stream(), Screen()), sources.detector)
+    return by_cues(lambda: (Motion(), Edges(), Stream(), Screen()), sources.detector)
 
 
 def whole() -> Watch:

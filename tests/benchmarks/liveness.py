@@ -30,6 +30,7 @@ from faceplate.model.preprocessing import align
 from faceplate.quiet import quiet_opencv
 from faceplate.types import Frame, Image, Look, Pixels, Seconds, Sighting, TrackId
 from faceplate.vision.detector import FaceDetector
+from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.motion import Motion
 from faceplate.vision.liveness.network import PassiveCue, passive_network
@@ -65,6 +66,7 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
     cues: dict[str, LivenessCue] = {
         "network": PassiveCue(network),
         "motion": Motion(),
+        "edges": Edges(),
         "stream": Stream(),
         "screen": Screen(),
     }

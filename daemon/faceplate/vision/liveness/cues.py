@@ -7,6 +7,7 @@ from typing import Final
 from faceplate.liveness import LivenessMode
 from faceplate.model.bundle import Bundle
 from faceplate.types import Seconds
+from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.liveness import LivenessCheck
 from faceplate.vision.liveness.motion import Motion
@@ -36,5 +37,5 @@ def check_for(mode: LivenessMode, bundle: Bundle, runtime: Runtime, threads: int
 
 def check_with(network: PassiveNetwork, mode: LivenessMode) -> LivenessCheck:
     """The check of a mode that looks, with this network."""
-    cues: list[LivenessCue] = [PassiveCue(network), Motion(), Stream(), Screen()]
+    cues: list[LivenessCue] = [PassiveCue(network), Motion(), Edges(), Stream(), Screen()]
     return LivenessCheck(cues, [LOOKS], WATCHED) if mode == "passive" else LivenessCheck(cues, [LOOKS, MOVES])
