@@ -229,16 +229,21 @@ def test_a_record_under_another_persons_file_name_does_not_open(gallery, store):
         gallery.people()
 
 
-@settings(deadline=None)
-@given(data=st.data())
-def test_one_flipped_byte_is_found(tmp_path_factory, data):
-    folder = tmp_path_factory.mktemp("flipped")
-    gallery = make_gallery(folder)
+@pytest.fixture(scope="module")
+def one_sealed(tmp_path_factory):
+    gallery = make_gallery(folder := tmp_path_factory.mktemp("sealed"))
     keep(gallery, person("Ada", embeddings(1)))
     [file] = (folder / "people").iterdir()
-    content = bytearray(file.read_bytes())
-    content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
-    file.write_bytes(content)
+    return gallery, file, file.read_bytes()
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_one_flipped_byte_is_found(one_sealed, data):
+    gallery, file, content = one_sealed
+    flipped = bytearray(content)
+    flipped[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+    file.write_bytes(flipped)
     with pytest.raises(SealError):
         gallery.people()
 
