@@ -32,6 +32,8 @@ from faceplate.recognition import Recognition, bundle_folder
 from full_disk import files_limited_to
 from other_bundles import BLANK, RUINOUS, SLIGHT, with_noise, with_score
 
+pytestmark = pytest.mark.once
+
 PAGE = Path(__file__).parents[2] / "docs" / "bundles.md"
 STILLS = sorted(FOOTAGE.glob("man-*.jpg"))
 
