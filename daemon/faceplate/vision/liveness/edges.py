@@ -19,20 +19,29 @@ from faceplate.vision.liveness.evidence import Evidence, Tells
 from faceplate.vision.liveness.per_track import PerTrack
 
 SMALLEST_FACE: Final = Pixels(60.0)
-EVERY: Final = Seconds(0.4)
+EVERY: Final = Seconds(0.3)
+LATER: Final = Seconds(1.0)
+OFTEN: Final = 3
+"""Looks before they are `LATER` apart: lines cost time, and what stands around a face does not come and go"""
 
-CLOSED: Final = 0.5
+CLOSED: Final = 0.55
 """Share of the least visible of three sides that must be seen as an edge, less what goes on beyond their corners"""
 
 _LASTING = 2
 """Looks in a row"""
 
-# Lengths are in widths of the face.
-_WIDTH = 48
-"""Pixels that a face is scaled to"""
+# Lengths are in widths of the face, and up and down in heights.
+_ABOVE, _BELOW = 0.9, 2.0
+"""How far above and below the face is looked; to the sides, as far as the picture goes"""
 
-_ASIDE, _ABOVE, _BELOW = 1.9, 0.9, 2.0
-"""How far around the face is looked, on each side, above and below it"""
+_CHIN = 0.08
+"""Under the face's box, where a chin may be"""
+
+_FACE, _PICTURE = 48, 240
+"""Pixels: that a face is wide at most when it is looked at, and the picture"""
+
+_NECK = 1.0
+"""To both sides of the face's middle: where a neck and shoulders hide what is behind"""
 
 _SHORTEST = 0.3
 """Of a piece of an edge by which a side is found"""
@@ -67,7 +76,9 @@ class _Looks:
     """What is remembered of a track."""
 
     at: Seconds | None = None
+    count: int = 0
     in_a_row: int = 0
+    """In which something was closed"""
 
 
 class Edges:
@@ -80,9 +91,10 @@ class Edges:
         """Whether there is a frame around the face, on this look and the one before."""
         looks = self._tracks.of(track.track, frame.time)
         box = track.look.face.box
-        if box.width < SMALLEST_FACE or (looks.at is not None and 0 <= frame.time - looks.at < EVERY):
+        every = EVERY if looks.count < OFTEN else LATER
+        if box.width < SMALLEST_FACE or (looks.at is not None and 0 <= frame.time - looks.at < every):
             return Evidence("edges", Tells.NOTHING)
-        looks.at = frame.time
+        looks.at, looks.count = frame.time, looks.count + 1
         closed = framed(frame.image, box)
         looks.in_a_row = looks.in_a_row + 1 if closed > CLOSED else 0
         return Evidence("edges", Tells.DENIES if looks.in_a_row >= _LASTING else Tells.NOTHING, closed)
@@ -139,7 +151,7 @@ class _Pieces:
         x = face.x + face.width / 2
         with np.errstate(divide="ignore", invalid="ignore"):
             y = self._ends[:, 0, 1] + (x - self._ends[:, 0, 0]) * self._along[:, 1] / self._along[:, 0]
-        here = (y > face.y + face.height) & (y < face.y + (1 + _BELOW) * face.height)
+        here = (y > face.y + (1 + _CHIN) * face.height) & (y < face.y + (1 + _BELOW) * face.height)
         return self._lines(level & here, np.array([1.0, 0.0]))
 
     def beside(self, face: Box) -> tuple[list[_Line], list[_Line]]:
@@ -188,8 +200,11 @@ def _closed(pieces: _Pieces, lower: _Line, face: Box) -> float:
     if right - left < face.width:
         return 0.0
     inset = _CORNER * face.width
-    seen = pieces.cover(lower, left + inset, right - inset)
-    return min(least, seen - max(pieces.goes_on(lower, left, -1), pieces.goes_on(lower, right, 1)))
+    middle = float((np.array([face.x + face.width / 2, face.y + face.height / 2]) - lower.point) @ lower.along)
+    neck = _NECK * face.width
+    whole = pieces.cover(lower, left + inset, right - inset)
+    under = pieces.cover(lower, max(left + inset, middle - neck), min(right - inset, middle + neck))
+    return min(least, min(whole, under) - max(pieces.goes_on(lower, left, -1), pieces.goes_on(lower, right, 1)))
 
 
 def _sides(pieces: _Pieces, lower: _Line, lines: list[_Line], face: Box) -> Iterator[tuple[float, Real]]:
@@ -206,21 +221,13 @@ def _sides(pieces: _Pieces, lower: _Line, lines: list[_Line], face: Box) -> Iter
 
 
 def _around(image: Image, box: Box) -> tuple[NDArray[np.uint8], Box]:
-    """The face and what is around it, grey uint8, scaled; and the box in that."""
+    """What is to the left and right of the face, above and below it, grey uint8, scaled; and the box in that."""
     height, width = image.shape[:2]
-    middle = box.x + box.width / 2
-    reach = (0.5 + _ASIDE) * box.width
-    left, right = _within(middle - reach, middle + reach, width)
-    top, bottom = _within(box.y - _ABOVE * box.height, box.y + (1 + _BELOW) * box.height, height)
-    zoom = min(_WIDTH / box.width, 1.0)
-    size = max(round((right - left) * zoom), _TINY), max(round((bottom - top) * zoom), _TINY)
-    grey = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_RGB2GRAY)
+    first = int(min(max(box.y - _ABOVE * box.height, 0), height - 1))
+    last = max(int(min(box.y + (1 + _BELOW) * box.height, height)), first + 1)
+    zoom = min(_FACE / box.width, _PICTURE / width, 1.0)
+    size = max(round(width * zoom), _TINY), max(round((last - first) * zoom), _TINY)
+    grey = cv2.cvtColor(image[first:last], cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    scaled = ((box.x - left) * zoom, (box.y - top) * zoom, box.width * zoom, box.height * zoom)
+    scaled = (box.x * zoom, (box.y - first) * zoom, box.width * zoom, box.height * zoom)
     return np.asarray(small, np.uint8), Box(*(Pixels(value) for value in scaled))
-
-
-def _within(begin: float, end: float, size: int) -> tuple[int, int]:
-    """One pixel at least."""
-    first = min(max(int(begin), 0), size - 1)
-    return first, max(min(int(end), size), first + 1)
