@@ -35,7 +35,7 @@ EVERY: Final = Seconds(0.15)
 
 PEAK: Final = 3.5
 """Natural logarithm of the power above what is around it: of living faces, averaged so, it was 2.4 at most, and would
-have been 3.0 had they been as still as a photograph"""
+have been 3.1 had they been as still as a photograph"""
 
 FEWEST, _KEPT = 6, 8
 """Spectra that are averaged: noise has peaks that come and go"""
