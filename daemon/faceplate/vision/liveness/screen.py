@@ -3,13 +3,19 @@
 Where a camera's pixels are about as fine as those of a screen before it, the two grids beat: a ripple that is the same
 all over the face, and so a peak in its spectrum, where skin has none. Most cameras are too coarse for most screens;
 then this says nothing. Bands of brightness that wander are no cue: lamps on the mains make them on living faces, too.
+
+In grey the columns all but vanish: red, green and blue are stripes a third of a pixel apart, and so are the ripples of
+the three. In the complex colour R + wG + w^2 B, w a third of a turn, they add up instead, and to a wave that runs one
+way: a peak at a frequency without one at its opposite. Stripes of two colours, the squares of a video's code and what
+a colour filter makes of fine stripes have both, and grey has nothing there. Turned, mirrored or with blue before red,
+the pattern has its peak elsewhere, still only one.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -27,23 +33,36 @@ SMALLEST_FACE: Final = Pixels(110.0)
 
 EVERY: Final = Seconds(0.15)
 
-PEAK: Final = 2.8
-"""Natural logarithm of the power above what is around it: of living faces, averaged so, it was 2.1 at most"""
+PEAK: Final = 3.5
+"""Natural logarithm of the power above what is around it: of living faces, averaged so, it was 2.4 at most, and would
+have been 3.1 had they been as still as a photograph"""
 
 FEWEST, _KEPT = 6, 8
 """Spectra that are averaged: noise has peaks that come and go"""
 
 _LASTING = 2
-_COARSEST = 0.14
-"""Cycles a pixel; what is coarser is the face itself"""
+_COARSEST_GREY, _COARSEST_COLOUR = 0.14, 0.05
+"""Cycles a pixel; what is coarser is the face itself, of which little is in the differences of its colours"""
 
 _FINEST = 0.5
+
+_SQUARES_GREY, _SQUARES_COLOUR = 8, 16
+"""Pixels that the squares of JPEG and video are wide; colour is often coded at half the resolution"""
 
 _LOBE = 2.5
 """Bins that a peak is wide to either side (Hann's window)"""
 
+_AROUND = 13
+"""Bins"""
+
+_PLANES: Final = ((0.299, 0.587, 0.114), (1.0, -0.5, -0.5), (0.0, 0.75**0.5, -(0.75**0.5)))
+"""Grey, and the real and the imaginary part of the complex colour, of red, green and blue"""
+
+Plane = NDArray[np.float32]
+"""float32 (PATCH, PATCH)"""
+
 Spectrum = NDArray[np.float32]
-"""Power float32 (PATCH, PATCH / 2 + 1)"""
+"""Power float32 (2, PATCH, PATCH), of grey and of the complex colour"""
 
 
 @dataclass(slots=True)
@@ -63,7 +82,8 @@ class Screen:
         self._tracks = PerTrack(_Spectra)
         window = np.hanning(PATCH)
         self._window = np.outer(window, window).astype(np.float32)
-        self._looked_at = _looked_at()
+        self._grey = _looked_at(_COARSEST_GREY, _SQUARES_GREY)
+        self._colour = _looked_at(_COARSEST_COLOUR, _SQUARES_COLOUR)
 
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
         """What the spectrum of the face says, averaged over the newest frames."""
@@ -83,14 +103,14 @@ class Screen:
         return Evidence("screen", Tells.DENIES if spectra.above >= _LASTING else Tells.NOTHING, peak)
 
     def _spectrum(self, patch: Image) -> Spectrum:
-        grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        fine = grey - cv2.GaussianBlur(grey, (0, 0), 3)
-        return np.asarray(np.abs(np.fft.rfft2(fine * self._window)) ** 2, np.float32)
+        planes = cv2.transform(patch.astype(np.float32), np.array(_PLANES, np.float32))
+        grey, real, imaginary = cv2.split((planes - cv2.GaussianBlur(planes, (0, 0), 3)) * self._window[..., None])
+        return np.stack([_power(grey, np.zeros_like(grey)), _power(real, imaginary)])
 
     def _peak(self, kept: deque[Spectrum]) -> float:
-        power = np.log(np.mean(kept, axis=0) + 1e-3)
-        around = cv2.blur(cv2.copyMakeBorder(power, 8, 8, 0, 0, cv2.BORDER_WRAP), (13, 13))[8:-8]
-        return float((power - around)[self._looked_at].max())
+        grey, colour = np.log(np.mean(kept, axis=0) + 1.0)
+        one_sided = np.minimum(_above(colour, _AROUND), colour - _smooth(_opposite(colour), 3))
+        return float(max(_above(grey, _AROUND)[self._grey].max(), one_sided[self._colour].max()))
 
 
 def _patch(image: Image, box: Box) -> Image | None:
@@ -102,11 +122,31 @@ def _patch(image: Image, box: Box) -> Image | None:
     return image[top : top + PATCH, left : left + PATCH]
 
 
-def _looked_at() -> NDArray[np.bool_]:
-    """Where peaks are looked for: not where the squares of JPEG and video have theirs, at multiples of an eighth."""
-    down, across = np.meshgrid(np.fft.fftfreq(PATCH), np.fft.rfftfreq(PATCH), indexing="ij")
+def _power(real: NDArray[Any], imaginary: NDArray[Any]) -> Plane:
+    there = cv2.dft(cv2.merge([real, imaginary]))
+    return np.asarray(there[..., 0] ** 2 + there[..., 1] ** 2, np.float32)
+
+
+def _above(power: Plane, bins: int) -> Plane:
+    return power - _smooth(power, bins)
+
+
+def _smooth(power: Plane, bins: int) -> Plane:
+    """The mean of so many bins, down and across; a spectrum goes on at its other end."""
+    wrapped = cv2.copyMakeBorder(power, bins, bins, bins, bins, cv2.BORDER_WRAP)
+    return np.asarray(cv2.blur(wrapped, (bins, bins))[bins:-bins, bins:-bins], np.float32)
+
+
+def _opposite(power: Plane) -> Plane:
+    """At each frequency what is at its negative."""
+    return np.roll(power[::-1, ::-1], (1, 1), (0, 1))
+
+
+def _looked_at(coarsest: float, squares: int) -> NDArray[np.bool_]:
+    """Where peaks are looked for: not where squares of so many pixels have theirs."""
+    down, across = np.meshgrid(np.fft.fftfreq(PATCH), np.fft.fftfreq(PATCH), indexing="ij")
     radius = np.hypot(down, across)
-    squares = np.ones_like(radius, dtype=bool)
+    of_squares = np.ones_like(radius, dtype=bool)
     for along in (down, across):
-        squares &= np.abs(along - np.round(along * 8) / 8) < _LOBE / PATCH
-    return np.asarray((radius > _COARSEST) & (radius < _FINEST) & ~squares)
+        of_squares &= np.abs(along - np.round(along * squares) / squares) < _LOBE / PATCH
+    return np.asarray((radius > coarsest) & (radius < _FINEST) & ~of_squares)
