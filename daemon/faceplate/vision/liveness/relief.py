@@ -77,17 +77,18 @@ def relief(followed: Followed) -> Relief | None:
     off = followed.off[1:, used].transpose(0, 2, 1).astype(np.float64)
     first = followed.first[used].astype(np.float64)
     rest, _ = _unexplained(off, _homographies(first))
-    head = _shown(off, _parabolas(first), _stands_out(placed[used]) * apart)
-    nose = _shown(off, _sheets(first), _nose(placed[used]) * apart)
+    head = _turns(*_left(off, _parabolas(first), _stands_out(placed[used]) * apart))
+    moving, nose = _left(off, _sheets(first), _nose(placed[used]) * apart)
+    turns = _turns(moving, nose)
     return Relief(
         moved=float(np.linalg.norm(np.ptp(np.median(followed.moved[:, used], axis=1), axis=0))),
         foreshortened=_foreshortened(first, followed.moved[:, used]),
-        rest=float(np.median(_size(rest))),
+        rest=_middle(_size(rest)),
         noise=float(1.4826 / np.sqrt(2) * np.median(np.abs(np.diff(rest, axis=0)))),
-        depth=head.turned,
-        nose=nose.turned,
-        jitter=nose.jitter,
-        likeness=nose.likeness,
+        depth=_root_mean(head),
+        nose=_root_mean(turns),
+        jitter=_root_mean(np.diff(turns, axis=0)) / 2**0.5,
+        likeness=_likeness(moving, nose),
         around=_around(followed, used),
     )
 
@@ -100,16 +101,17 @@ def _unexplained(off: Real, basis: Real) -> tuple[Real, Real]:
     error in the place where a point was chosen would stand in all frames alike. Robust: iteratively reweighted, one
     weight a point.
     """
-    points = off.shape[2]
+    points, members = off.shape[2], basis.shape[1]
+    nearly_none = 1e-9 * np.eye(members)
     flat = (off - off.mean(axis=0)).reshape(-1, len(basis))
     weights = np.ones(points)
     rest = flat
     for _ in range(_ROUNDS):
-        weighted = basis * np.tile(weights, len(basis) // points)[:, None]
-        mixture = np.linalg.solve(basis.T @ weighted + 1e-9 * np.eye(basis.shape[1]), weighted.T @ flat.T)
+        weighted = (basis.reshape(-1, points, members) * weights[:, None]).reshape(-1, members)
+        mixture = np.linalg.solve(basis.T @ weighted + nearly_none, weighted.T @ flat.T)
         rest = flat - (basis @ mixture).T
         size = _size(rest.reshape(off.shape))
-        limit = _OUTLIER * float(np.median(size))
+        limit = _OUTLIER * _middle(size)
         weights = np.minimum(1.0, (limit / np.maximum(size, 1e-9)) ** 2)
     return rest.reshape(off.shape), weights
 
@@ -117,6 +119,12 @@ def _unexplained(off: Real, basis: Real) -> tuple[Real, Real]:
 def _size(rest: Real) -> Real:
     """Root mean square over time of each point."""
     return np.asarray(np.sqrt(np.einsum("fdp,fdp->p", rest, rest) / len(rest)))
+
+
+def _middle(sizes: Real) -> float:
+    """The median: `numpy.median` takes longer for so few."""
+    ordered, half = np.sort(sizes), len(sizes) // 2
+    return float(ordered[half] + ordered[-half - 1]) / 2
 
 
 def _homographies(at: Real) -> Real:
@@ -139,33 +147,31 @@ def _sheets(at: Real) -> Real:
     return np.hstack([_parabolas(at), at**3, at**4])
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """How much of one shape there is in what moved."""
+def _left(off: Real, family: Real, shape: Real) -> tuple[Real, Real]:
+    """What `family` (points, n) leaves of the movements (2 * frames, points), and of `shape` (points,).
 
-    turned: float
-    """Radians by which a thing of that shape would have to have turned"""
-    jitter: float
-    likeness: float
-
-
-def _shown(off: Real, family: Real, shape: Real) -> _Shown:
-    """How much of `shape` (points,) there is in what `family` (points, n) leaves of `off`."""
+    Both are as large as each point is trusted.
+    """
     rest, weights = _unexplained(off, family)
     trust = np.sqrt(weights)
     explained, _ = np.linalg.qr(trust[:, None] * family)
     own = trust * shape
-    own = own - explained @ (explained.T @ own)
-    size = max(float(np.linalg.norm(own)), 1e-9)
-    moving = (rest * trust).reshape(-1, len(trust))
-    turns = (moving @ own / size**2).reshape(-1, 2)
+    return (rest * trust).reshape(-1, len(trust)), own - explained @ (explained.T @ own)
+
+
+def _turns(moving: Real, shape: Real) -> Real:
+    """Radians, across and down (frames, 2), by which a thing of that shape would have to have turned."""
+    return np.asarray(moving @ shape / max(float(shape @ shape), 1e-18)).reshape(-1, 2)
+
+
+def _root_mean(turns: Real) -> float:
+    return float(np.sqrt(np.einsum("fd,fd->", turns, turns) / len(turns)))
+
+
+def _likeness(moving: Real, shape: Real) -> float:
     # The first right singular vector, but for its length
     common = moving.T @ np.linalg.eigh(moving @ moving.T)[1][:, -1]
-    return _Shown(
-        turned=float(np.sqrt(np.mean((turns**2).sum(axis=1)))),
-        jitter=float(np.sqrt(np.mean((np.diff(turns, axis=0) ** 2).sum(axis=1)) / 2)),
-        likeness=float(abs(common @ own) / max(size * float(np.linalg.norm(common)), 1e-9)),
-    )
+    return float(abs(common @ shape) / max(float(np.linalg.norm(common) * np.linalg.norm(shape)), 1e-9))
 
 
 def _on_head(followed: Followed) -> tuple[Real, float]:
