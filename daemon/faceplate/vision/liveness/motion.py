@@ -25,6 +25,9 @@ _STICKS: Final = 0.035
 _STAYS: Final = 0.1
 """What is around strays by more: it does not go with the face"""
 
+_STAYS_FAR: Final = 0.25
+"""It is no margin of a bent sheet, which strays, too"""
+
 _FLAT: Final = 0.006
 """The face itself strays from a plane by less, for each width it moved; of a head it is 0.015 or so"""
 
@@ -36,10 +39,14 @@ _NO_TURN: Final = 0.045
 
 _SOME_TURN: Final = 0.09
 
-_TURNED: Final = 0.036
-"""Radians by which a head's own shape was seen to turn: 2 degrees, after all that a bent sheet could do"""
+_TURNED: Final = 0.025
+"""Radians by which a nose was seen to turn: 1.4 degrees, after all that a bent sheet could do"""
 
-_LIKE_A_HEAD: Final = 0.35
+_A_NOSE: Final = 0.4
+"""Likeness to a nose of what moved otherwise than a sheet; of a living visitor's it is 0.5 or so, of paper 0.1"""
+
+_SOME_NOSE: Final = 0.22
+"""More than a mask that is worn before a room that stays has of it"""
 
 _STEADY: Final = 2.0
 """Times what comes and goes from frame to frame"""
@@ -92,17 +99,23 @@ def told(measured: Relief) -> Evidence:
     if measured.moved > _MOVED_TO_DENY and _is_flat(measured, rest, turned):
         return Evidence("flat", Tells.DENIES, rest)
     if _is_a_head(measured) and rest > _HARDLY_ROUND:
-        return Evidence("relief", Tells.CONFIRMS, measured.depth)
-    # Whoever holds a small print, or a mask, has a background that stays, too: the face itself must not be flat
-    stays = measured.around is not None and measured.around[0] > _STAYS * moved
-    if stays and measured.moved > _MOVED_TO_CONFIRM and rest > _ROUND and turned > _SOME_TURN:
+        return Evidence("relief", Tells.CONFIRMS, measured.nose)
+    is_round = rest > _ROUND and turned > _SOME_TURN
+    if is_round and measured.moved > _MOVED_TO_CONFIRM and _leaves_the_room(measured):
         return Evidence("parallax", Tells.CONFIRMS, rest)
     return _NOTHING
 
 
+def _leaves_the_room(measured: Relief) -> bool:
+    """What is around stays, and there is a nose: whoever holds a small print or wears a mask has such a room, too."""
+    stays = measured.around[0] / max(measured.moved, 1e-6) if measured.around else 0.0
+    nose = measured.likeness
+    return (stays > _STAYS and nose > _A_NOSE) or (stays > _STAYS_FAR and nose > _SOME_NOSE)
+
+
 def _is_a_head(measured: Relief) -> bool:
-    shows = measured.depth > _TURNED and measured.likeness > _LIKE_A_HEAD
-    return shows and measured.depth > _STEADY * measured.jitter and measured.moved > _STIRRED
+    shows = measured.nose > _TURNED and measured.likeness > _A_NOSE
+    return shows and measured.nose > _STEADY * measured.jitter and measured.moved > _STIRRED
 
 
 def _is_flat(measured: Relief, rest: float, turned: float) -> bool:

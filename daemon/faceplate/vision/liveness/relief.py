@@ -3,6 +3,9 @@
 A flat thing, however it is held, moves by one homography. What a head does beyond that is its relief: as it turns, the
 nose and the roundness move otherwise than the plane through the face does. How much is set against how far the face
 moved and how much it was foreshortened, for a thing that hardly moved shows nothing.
+
+Paper can be bent as well, and then is round. But it bends along one direction only (it is developable), whereas a nose
+stands out from what is beside it and from what is above it: no bend about one axis, nor about two in turn, does that.
 """
 
 from __future__ import annotations
@@ -51,11 +54,14 @@ class Relief:
     """How far a head would have to have turned, in radians, for its nose and mouth to move as they did against what any
     homography and any simple bend explain"""
 
+    nose: float
+    """The same for its nose alone, against whatever a sheet can do that is bent about an upright or a lying axis"""
+
     jitter: float
     """How much of that comes and goes from frame to frame; all of it, where nothing turned and points are only noisy"""
 
     likeness: float
-    """How much of the shape of the greatest common movement of the points beyond that is a head's, 0..1"""
+    """How much of the shape of the greatest common movement of the points beyond that is a nose's, 0..1"""
 
     around: tuple[float, float] | None
     """How far what is around the face strayed from the face's homography: a quarter of the points less than the first,
@@ -68,47 +74,57 @@ def relief(followed: Followed) -> Relief | None:
     used = followed.in_face & ~_eyes(placed)
     if len(followed.off) < FEWEST_FRAMES or used.sum() < FEWEST_POINTS:
         return None
-    off = followed.off[1:, used].astype(np.float64)
+    off = followed.off[1:, used].transpose(0, 2, 1).astype(np.float64)
     first = followed.first[used].astype(np.float64)
     rest, _ = _unexplained(off, _homographies(first))
-    bent, weights = _unexplained(off, _quadratics(first))
-    depth, jitter, likeness = _head_in(bent, weights, first, _stands_out(placed[used]) * apart)
+    head = _turns(*_left(off, _parabolas(first), _stands_out(placed[used]) * apart))
+    moving, nose = _left(off, _sheets(first), _nose(placed[used]) * apart)
+    turns = _turns(moving, nose)
     return Relief(
         moved=float(np.linalg.norm(np.ptp(np.median(followed.moved[:, used], axis=1), axis=0))),
         foreshortened=_foreshortened(first, followed.moved[:, used]),
-        rest=float(np.median(_size(rest))),
+        rest=_middle(_size(rest)),
         noise=float(1.4826 / np.sqrt(2) * np.median(np.abs(np.diff(rest, axis=0)))),
-        depth=depth,
-        jitter=jitter,
-        likeness=likeness,
+        depth=_root_mean(head),
+        nose=_root_mean(turns),
+        jitter=_root_mean(np.diff(turns, axis=0)) / 2**0.5,
+        likeness=_likeness(moving, nose),
         around=_around(followed, used),
     )
 
 
 def _unexplained(off: Real, basis: Real) -> tuple[Real, Real]:
-    """What a family of movements leaves of `off` (frames, points, 2), and how far each point is to be trusted.
+    """What a family of movements leaves of `off` (frames, 2, points), and how far each point is to be trusted.
 
-    `basis` (2 * points, n) are the family's members; each frame has its own mixture. The mean over time is taken away,
-    because an error in the place where a point was chosen would stand in all frames alike. Robust: iteratively
-    reweighted, one weight a point.
+    `basis` are the family's members: (2 * points, n) of movements across and down together, or (points, n) of those
+    that either may do without the other. Each frame has its own mixture. The mean over time is taken away, because an
+    error in the place where a point was chosen would stand in all frames alike. Robust: iteratively reweighted, one
+    weight a point.
     """
-    frames, points, _ = off.shape
-    flat = (off - off.mean(axis=0)).reshape(frames, -1)
+    points, members = off.shape[2], basis.shape[1]
+    nearly_none = 1e-9 * np.eye(members)
+    flat = (off - off.mean(axis=0)).reshape(-1, len(basis))
     weights = np.ones(points)
     rest = flat
     for _ in range(_ROUNDS):
-        weighted = basis * np.repeat(weights, 2)[:, None]
-        mixture = np.linalg.solve(basis.T @ weighted + 1e-9 * np.eye(basis.shape[1]), weighted.T @ flat.T)
+        weighted = (basis.reshape(-1, points, members) * weights[:, None]).reshape(-1, members)
+        mixture = np.linalg.solve(basis.T @ weighted + nearly_none, weighted.T @ flat.T)
         rest = flat - (basis @ mixture).T
-        size = _size(rest.reshape(frames, points, 2))
-        limit = _OUTLIER * float(np.median(size))
+        size = _size(rest.reshape(off.shape))
+        limit = _OUTLIER * _middle(size)
         weights = np.minimum(1.0, (limit / np.maximum(size, 1e-9)) ** 2)
-    return rest.reshape(frames, points, 2), weights
+    return rest.reshape(off.shape), weights
 
 
 def _size(rest: Real) -> Real:
     """Root mean square over time of each point."""
-    return np.asarray(np.sqrt((rest**2).sum(axis=2).mean(axis=0)))
+    return np.asarray(np.sqrt(np.einsum("fdp,fdp->p", rest, rest) / len(rest)))
+
+
+def _middle(sizes: Real) -> float:
+    """The median: `numpy.median` takes longer for so few."""
+    ordered, half = np.sort(sizes), len(sizes) // 2
+    return float(ordered[half] + ordered[-half - 1]) / 2
 
 
 def _homographies(at: Real) -> Real:
@@ -117,36 +133,45 @@ def _homographies(at: Real) -> Real:
     one, none = np.ones_like(x), np.zeros_like(x)
     across = np.stack([one, x, y, none, none, none, x * x, x * y], axis=1)
     down = np.stack([none, none, none, one, x, y, x * y, y * y], axis=1)
-    return np.stack([across, down], axis=1).reshape(-1, 8)
+    return np.concatenate([across, down])
 
 
-def _quadratics(at: Real) -> Real:
+def _parabolas(at: Real) -> Real:
     """The same, and whatever a sheet does that is bent to a parabola."""
-    simple = _simple(at)
-    none = np.zeros_like(simple)
-    return np.stack([np.hstack([simple, none]), np.hstack([none, simple])], axis=1).reshape(-1, 12)
-
-
-def _simple(at: Real) -> Real:
     x, y = at.T
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
 
 
-def _head_in(rest: Real, weights: Real, at: Real, head: Real) -> tuple[float, float, float]:
-    """How much of a head's own shape there is in `rest`, from frame to frame, and how alike the shapes are."""
+def _sheets(at: Real) -> Real:
+    """The same, and whatever a sheet does that is bent about an upright or a lying axis: up to the fourth order."""
+    return np.hstack([_parabolas(at), at**3, at**4])
+
+
+def _left(off: Real, family: Real, shape: Real) -> tuple[Real, Real]:
+    """What `family` (points, n) leaves of the movements (2 * frames, points), and of `shape` (points,).
+
+    Both are as large as each point is trusted.
+    """
+    rest, weights = _unexplained(off, family)
     trust = np.sqrt(weights)
-    simple, _ = np.linalg.qr(trust[:, None] * _simple(at))
-    shape = trust * head
-    shape = shape - simple @ (simple.T @ shape)
-    size = max(float(np.linalg.norm(shape)), 1e-9)
-    moving = (rest * trust[:, None]).transpose(0, 2, 1).reshape(-1, len(at))
-    turns = (moving @ shape / size**2).reshape(-1, 2)
-    common = (
-        moving.T @ np.linalg.eigh(moving @ moving.T)[1][:, -1]
-    )  # the first right singular vector, but for its length
-    depth = np.sqrt(np.mean((turns**2).sum(axis=1)))
-    jitter = np.sqrt(np.mean((np.diff(turns, axis=0) ** 2).sum(axis=1)) / 2)
-    return float(depth), float(jitter), float(abs(common @ shape) / max(size * float(np.linalg.norm(common)), 1e-9))
+    explained, _ = np.linalg.qr(trust[:, None] * family)
+    own = trust * shape
+    return (rest * trust).reshape(-1, len(trust)), own - explained @ (explained.T @ own)
+
+
+def _turns(moving: Real, shape: Real) -> Real:
+    """Radians, across and down (frames, 2), by which a thing of that shape would have to have turned."""
+    return np.asarray(moving @ shape / max(float(shape @ shape), 1e-18)).reshape(-1, 2)
+
+
+def _root_mean(turns: Real) -> float:
+    return float(np.sqrt(np.einsum("fd,fd->", turns, turns) / len(turns)))
+
+
+def _likeness(moving: Real, shape: Real) -> float:
+    # The first right singular vector, but for its length
+    common = moving.T @ np.linalg.eigh(moving @ moving.T)[1][:, -1]
+    return float(abs(common @ shape) / max(float(np.linalg.norm(common) * np.linalg.norm(shape)), 1e-9))
 
 
 def _on_head(followed: Followed) -> tuple[Real, float]:
@@ -170,9 +195,12 @@ def _eyes(place: Real) -> NDArray[np.bool_]:
 def _stands_out(place: Real) -> Real:
     """How far an average head stands out towards the camera, in eye distances: an ellipsoid and a nose."""
     x, y = place.T
-    round_head = 1.1 * np.sqrt(np.maximum(1 - (x / 1.25) ** 2 - ((y - 0.35) / 1.9) ** 2, 0))
-    nose = 0.38 * np.exp(-((x / 0.2) ** 2) - ((y - _NOSE) / 0.3) ** 2) * (y > -0.3)  # noqa: PLR2004 - the brow
-    return np.asarray(round_head + nose)
+    return np.asarray(1.1 * np.sqrt(np.maximum(1 - (x / 1.25) ** 2 - ((y - 0.35) / 1.9) ** 2, 0)) + _nose(place))
+
+
+def _nose(place: Real) -> Real:
+    x, y = place.T
+    return np.asarray(0.38 * np.exp(-((x / 0.2) ** 2) - ((y - _NOSE) / 0.3) ** 2) * (y > -0.3))  # noqa: PLR2004 - the brow
 
 
 def _foreshortened(first: Real, moved: NDArray[np.float32]) -> float:
