@@ -59,7 +59,7 @@ def test_a_dashboard_hears_of_everything_in_order_and_once(lines: list[str]) -> 
     assert [event["event_type"] for event in events][3:5] == ["access_granted", "door_unlocked"]
     assert [event["person"] for event in events] == [None, None, None, "Daniel", "Daniel", None, None, None]
     assert "score" not in events[1]
-    assert (events[7]["event_type"], events[7]["cues"]) == ("spoof_suspected", ["flat"])
+    assert (events[7]["event_type"], events[7]["cues"]) == ("spoof_suspected", ["edges"])
     availability = [payload for topic, payload in messages(lines) if topic.endswith("/availability")]
     assert availability == ["online", "stopped"]
 
