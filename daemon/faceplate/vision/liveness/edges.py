@@ -113,7 +113,7 @@ def framed(image: Image, box: Box) -> float:
     if found is None:
         return 0.0
     pieces = _Pieces(np.asarray(found, np.float64).reshape(-1, 2, 2), face.width)
-    return max((_closed(pieces, line, face) for line in pieces.below(face)), default=0.0)
+    return max([0.0, *(_closed(pieces, line, face) for line in pieces.below(face))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,8 @@ class _Line:
         """Where the other one crosses it; None where that is far from a right angle."""
         if abs(float(self.along @ other.along)) > _SKEWED:
             return None
-        return self.at(
-            float(np.linalg.solve(np.stack([self.along, -other.along], axis=1), other.point - self.point)[0])
-        )
+        both = np.stack([self.along, -other.along], axis=1)
+        return self.at(float(np.linalg.solve(both, other.point - self.point)[0]))
 
 
 class _Pieces:
