@@ -19,14 +19,16 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
+from faceplate.commands.demo import FOOTAGE
 from faceplate.errors import FaceplateError
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate.vision.network import SiameseNetwork
+from faceplate_trainer.__main__ import main
 from faceplate_trainer.commands import export
 from faceplate_trainer.commands.common import warn_of_rates
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.data.prepared import MANIFEST, TABLE, Crop, read_prepared, table_of
-from faceplate_trainer.exporting.provenance import source_of_dataset, sources_of_run
+from faceplate_trainer.exporting.provenance import LIVENESS_ROLE, source_of_dataset, sources_of_run
 from faceplate_trainer.exporting.stages import Stages
 from faceplate_trainer.towers.initial_weights import read_initial_weights
 from faceplate_trainer.towers.sface import sface_tower
@@ -38,7 +40,7 @@ from tiny_networks import EMBEDDING, tiny_sface
 
 PEOPLE = {"validation": 12, "head": 15, "calibration": 20, "report": 20}
 PICTURES_EACH = 3
-PORTRAIT = DEFAULT_BUNDLE.parent.parent / "footage" / "man-1.jpg"
+PORTRAIT = FOOTAGE / "man-1.jpg"
 
 
 def dataset_in(folder):
@@ -204,12 +206,28 @@ def test_name_detector_and_golden_crop_are_the_packages_unless_others_are_given(
     assert "LICENSE-SFace.txt" not in exported.files
 
 
-def test_another_name_detector_and_portrait_go_in_with_their_sources(dataset, weights, tmp_path):
+@pytest.fixture
+def liveness_run(tmp_path):
+    """A liveness network of the woman in the package's footage, whose frames count as those of three subjects."""
+    clip = cv2.VideoCapture(str(FOOTAGE / "woman.mp4"))
+    frames = [clip.read()[1] for _ in range(22)][10:]
+    for number, frame in enumerate(frames):
+        for kind, picture in (("live", frame), ("print", cv2.GaussianBlur(frame // 2 + 60, (0, 0), 2))):
+            folder = tmp_path / kind / str(number % 3)
+            folder.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(folder / f"{number}.png"), picture)
+    kinds = ["--live", str(tmp_path / "live"), "--spoof", f"print={tmp_path / 'print'}"]
+    few = ["--set", "changes.moved=0", "--set", "changes.recaptured=0"]
+    assert main(["fit-liveness", *kinds, *few, "--out", str(tmp_path / "liveness")]) == 0
+    return tmp_path / "liveness"
+
+
+def test_another_name_detector_portrait_and_liveness_go_in_with_their_sources(dataset, weights, tmp_path, liveness_run):
     detector = tmp_path / "mine.onnx"
     detector.write_bytes(load_bundle(DEFAULT_BUNDLE).detector)
     given = ["--name", "ours", "--detector", detector, "--golden", PORTRAIT, "--golden-origin", "Intel"]
 
-    export_command(tmp_path / "bundle", "--weights", weights, *usual(dataset), *given)
+    export_command(tmp_path / "bundle", "--weights", weights, *usual(dataset), *given, "--liveness", liveness_run)
 
     bundle = load_bundle(tmp_path / "bundle")
     sources = {source["role"]: source for source in bundle.manifest.provenance["sources"]}
@@ -218,6 +236,8 @@ def test_another_name_detector_and_portrait_go_in_with_their_sources(dataset, we
     assert sources["golden crop"]["file"] == PORTRAIT.name
     assert sources["golden crop"]["origin"] == "Intel"
     assert sources["golden crop"]["sha256"] == hashlib.sha256(PORTRAIT.read_bytes()).hexdigest()
+    assert bundle.liveness == (liveness_run / "liveness.tflite").read_bytes()
+    assert [role for role in sources if role.startswith(LIVENESS_ROLE)] != []
 
 
 def refused(*words):
