@@ -85,7 +85,8 @@ chmod -R a+rwX "$root/srv/gpio"
 level() { cat "$lines/level-$line" 2>/dev/null || echo 0; }
 is_locked() { [ "$(level)" = 0 ]; }
 is_unlocked() { [ "$(level)" = 1 ]; }
-# A man comes for 3.6 s and is gone for 8.4 s, again and again.
+# A man comes for 3.6 s and is gone for 4.4 s, again and again. The noise is another each time, as a camera's is: frames
+# that were seen before are a recording's, and do not open.
 footage=$repository/daemon/faceplate/footage
 cp "$footage"/man-[123].jpg "$root/srv/pictures/"
 if [ ! -x "$folder/player/bin/python" ]; then
@@ -96,15 +97,21 @@ fi
 import pathlib, sys
 import cv2, numpy
 film, srv = cv2.VideoCapture(sys.argv[1]), pathlib.Path(sys.argv[2])
-(srv / "somebody").mkdir()
+man = [film.read()[1] for _ in range(54)]
+assert cv2.imwrite(str(srv / "empty.png"), numpy.full_like(man[0], 128))
+for folder in ("somebody", "nobody"):
+    (srv / folder).mkdir()
 (srv / "man").symlink_to("somebody")
-for number in range(36):
-    read, image = film.read()
-    assert read and cv2.imwrite(str(srv / "somebody" / f"{number:02}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 95])
-assert cv2.imwrite(str(srv / "empty.png"), numpy.full_like(image, 128))
+noise = numpy.random.default_rng(1)
 for number in range(9000):
-    shown = f"man/{number % 120:02}.jpg" if number % 120 < 36 else "empty.png"
-    (srv / "film" / f"{number:05}{shown[-4:]}").symlink_to(f"/srv/{shown}")
+    if (at := number % 120) < len(man):
+        name, shown = f"{number:05}.jpg", f"man/{number:05}.jpg"
+        noisy = numpy.clip(man[at] + noise.normal(0, 2, man[at].shape), 0, 255).astype(numpy.uint8)
+        assert cv2.imwrite(str(srv / "somebody" / name), noisy, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        (srv / "nobody" / name).symlink_to("/srv/empty.png")
+    else:
+        name, shown = f"{number:05}.png", "empty.png"
+    (srv / "film" / name).symlink_to(f"/srv/{shown}")
 PYTHON
 # A recording cannot turn its head when it is asked to, as a higher risk would have it.
 cat >"$root/srv/answers" <<END_OF_ANSWERS
@@ -270,8 +277,6 @@ whole_life() {
   clicks() { there faceplate journal show --last 60 | grep -c '"by":"root.*"command":"unlock"' || true; }
   before=$(clicks)
   # Nobody comes meanwhile: an order to a door that is open anyway holds it open for longer.
-  mkdir "$root/srv/nobody"
-  for picture in "$root"/srv/somebody/*; do cp "$root/srv/empty.png" "$root/srv/nobody/$(basename "$picture")"; done
   comes nobody
   until_ "nobody comes, and the door is locked" 10 is_locked
   setup tree --yes --answers /srv/other-answers >"$folder/clicked" 2>&1 || fail "$(tail -n 3 "$folder/clicked")"
