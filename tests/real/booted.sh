@@ -6,7 +6,10 @@ say() { printf '\n== %s\n' "$*"; }
 ok() { printf '   ok  %s\n' "$*"; }
 fail() {
   printf '   FAILED  %s\n' "$*"
-  if [ -n "${init:-}" ]; then there journalctl -q --no-pager -n 40 | sed 's/^/   | /'; fi
+  if [ -n "${init:-}" ]; then
+    there journalctl -q --no-pager -n 40 | sed 's/^/   | /'
+    there faceplate journal show --last 40 2>/dev/null | cut -c 1-200 | sed 's/^/   | /' || true
+  fi
   exit 1
 }
 
