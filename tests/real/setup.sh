@@ -226,11 +226,12 @@ cut_when() { # CONDITION COMMAND...: kill the process group as soon as the condi
   kill -KILL -- "-$id" 2>/dev/null || true
   wait $id 2>/dev/null || true
 }
-# What may be left, besides the packages: apt's and systemd's own, and the copies that shadow keeps of its files.
+# What may be left, besides the packages: apt's and systemd's own, the copies that shadow keeps of its files, and its locks
+# (passwd.PID), if it was killed itself.
 leftovers() {
   picture >"$folder/after"
   diff <(grep -v '^[A-Z]' "$folder/bare") <(grep -v '^[A-Z]' "$folder/after") | grep '^[<>]' |
-    grep -v -E ' (var/lib/(dpkg|apt|systemd)(/|$| )|var/cache/|var/log/(apt/|dpkg|alternatives|journal)|etc/(passwd|group|shadow|gshadow|subuid|subgid)-)' || true
+    grep -v -E ' (var/lib/(dpkg|apt|systemd)(/|$| )|var/cache/|var/log/(apt/|dpkg|alternatives|journal)|etc/(passwd|group|shadow|gshadow|subuid|subgid)(-|\.[0-9]+ ?$))' || true
 }
 needed
 picture >"$folder/bare" # with the packages that the set-up needs, and nothing else of it
