@@ -97,9 +97,13 @@ class Daemon:
 
     def open_for(self):
         """Seconds from the last unlocking to the locking after it."""
-        drives = [row for row in self.board.log() if row["line"] == LOCK_LINE and row["what"] == "drive"]
+        until(lambda: not self._drives()[-1]["level"])  # the board's log follows its levels
+        drives = self._drives()
         opened = max(number for number, row in enumerate(drives) if row["level"])
         return drives[opened + 1]["time"] - drives[opened]["time"]
+
+    def _drives(self):
+        return [row for row in self.board.log() if row["line"] == LOCK_LINE and row["what"] == "drive"]
 
     def end(self):
         for number in (signal.SIGCONT, signal.SIGKILL):
