@@ -176,12 +176,16 @@ def test_nor_do_others(research_data):
 
 @pytest.mark.research_data
 def test_real_prints_in_a_hand_have_edges_and_real_faces_none(research_data):
-    """What `CLOSED` was chosen on, so nothing but the way of the data is shown."""
+    """What `CLOSED` was chosen on, so nothing but the way of the data is shown. Prints the figures of the documents."""
     rows = [line.split(",") for line in (research_data / "nuaa_dev" / "index.csv").read_text().splitlines()[1:]]
     find = sources.detector(SMALLEST_FACE)
     closed: dict[str, list[float]] = {"live": [], "spoof": []}
-    for file, label, *_ in rows[::12]:
+    for file, label, *_ in rows[::4]:
         image = read_picture(research_data / "nuaa_dev" / file)
         closed[label] += [framed(image, face.box) for face in find.find(image)]
-    assert max(closed["live"]) < CLOSED
-    assert np.mean(np.array(closed["spoof"]) > CLOSED) > 0.1
+    seen = {label: int(np.sum(np.array(each) > CLOSED)) for label, each in closed.items()}
+    print(
+        f"edges around {seen['spoof']} of {len(closed['spoof'])} prints, {seen['live']} of {len(closed['live'])} living"
+    )
+    assert seen["live"] == 0
+    assert seen["spoof"] > 0.1 * len(closed["spoof"])
