@@ -184,8 +184,7 @@ def test_real_prints_in_a_hand_have_edges_and_real_faces_none(research_data):
         image = read_picture(research_data / "nuaa_dev" / file)
         closed[label] += [framed(image, face.box) for face in find.find(image)]
     seen = {label: int(np.sum(np.array(each) > CLOSED)) for label, each in closed.items()}
-    print(
-        f"edges around {seen['spoof']} of {len(closed['spoof'])} prints, {seen['live']} of {len(closed['live'])} living"
-    )
+    of = {label: f"{seen[label]} of {len(each)}" for label, each in closed.items()}
+    print(f"edges around {of['spoof']} prints and {of['live']} living")  # noqa: T201 - by `pytest -s`, for the documents
     assert seen["live"] == 0
     assert seen["spoof"] > 0.1 * len(closed["spoof"])
