@@ -53,8 +53,9 @@ if [ -n "$other_runtime" ]; then
   say "tests on tflite-runtime 2.14"
   # What decides, tells and locks knows no arrays, and scripts and processes no runtime: they are the same on both.
   same=(--ignore tests/deploy)
-  for part in "access_[!c]" bridge control discovery door imports journal orders package restart risk standing; do
-    same+=(--ignore-glob "tests/daemon/test_$part*")
+  for part in "access_[!c]" bridge control daemon_leases discovery door failures fuzz imports journal kills kiosk leases mqtt \
+    orders package power restart risk sd_card standing; do
+    same+=(--ignore-glob "tests/*/test_$part*")
   done
   export FACEPLATE_TEST_RUNTIME=tflite-runtime
   tests "$other_runtime" "${spread[@]}" -m "not trainer and not mosquitto and not once" "${same[@]}"

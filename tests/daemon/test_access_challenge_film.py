@@ -22,6 +22,8 @@ from faceplate.types import Cue, Decision, Frame, Image, Outcome, Reason, Second
 from mqtt_house import film
 from reception_desk import NOON
 
+pytestmark = pytest.mark.once
+
 STRAIGHT, LEFT, RIGHT = 18, 14, 21
 """Frames of the clip"""
 

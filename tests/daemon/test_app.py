@@ -55,6 +55,8 @@ from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Seconds, 
 from mjpeg_server import MjpegServer
 from waiting import listens
 
+pytestmark = pytest.mark.once
+
 MAN = FOOTAGE / "man-2.jpg"
 STANDING = Stills(frame_rate=10.0, frames=6)
 """The man stands still for six frames: long enough to be let in on the third"""

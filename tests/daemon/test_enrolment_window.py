@@ -21,6 +21,8 @@ from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition
 from faceplate.types import Frame, Likeness, Seconds
 
+pytestmark = pytest.mark.once
+
 WOMAN, BOTH = FOOTAGE / "woman.mp4", FOOTAGE / "man-and-woman.mp4"
 DECISION = None
 """The window looks at no decision"""

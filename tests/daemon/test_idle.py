@@ -35,6 +35,8 @@ from faceplate.vision.idle import AWAKE_FOR, LOOK_EVERY, IdleGate, differs, smal
 from faceplate.vision.tracker import LOST_AFTER
 from strategies_access import a_face
 
+pytestmark = pytest.mark.once
+
 FACE = Pixels(60.0)
 RATE = 10.0
 HEIGHT, WIDTH = 480, 640
