@@ -28,6 +28,9 @@ class Clip:
     times: tuple[Seconds, ...]
     """One for each image"""
 
+    room: Image | None = None
+    """What the camera sees while nobody is there; None: it is not known"""
+
     def frames(self) -> list[Frame]:
         """As the eyes get them."""
         return [Frame(i, time, image) for i, (time, image) in enumerate(zip(self.times, self.images, strict=True))]
@@ -37,11 +40,17 @@ class Clip:
         return replace(self, species=species)
 
 
-def clip(species: str, subject: str, images: Iterable[Image], times: Sequence[float] | None = None) -> Clip:
+def clip(
+    species: str,
+    subject: str,
+    images: Iterable[Image],
+    times: Sequence[float] | None = None,
+    room: Image | None = None,
+) -> Clip:
     """Put frames together; without `times` they come at `RATE`."""
     pictures = tuple(images)
     stamps = times if times is not None else [number / RATE for number in range(len(pictures))]
-    return Clip(species, subject, pictures, tuple(map(Seconds, stamps)))
+    return Clip(species, subject, pictures, tuple(map(Seconds, stamps)), room)
 
 
 def windows(whole: Clip, length: int, step: int) -> list[Clip]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -44,7 +44,11 @@ def test_live_only_if_nothing_denies_and_enough_cues_confirm(seen: list[Seen], n
     denied = any(each.tells is Tells.DENIES for each in everything)
     confirming = {each.cue for each in everything if each.tells is Tells.CONFIRMS}
     assert (verdict.liveness is Liveness.SPOOF) == denied
-    assert (verdict.liveness is Liveness.LIVE) == (not denied and all(cues & confirming for cues in needed))
+    last = {each.cue: each.tells for each in everything if each.tells is not Tells.NOTHING}
+    doubted = Tells.DOUBTS in last.values()
+    assert (verdict.liveness is Liveness.LIVE) == (
+        not denied and not doubted and all(cues & confirming for cues in needed)
+    )
     assert verdict.liveness is not Liveness.UNCHECKED
 
 
@@ -65,6 +69,14 @@ def test_one_cue_of_each_set_must_confirm():
     looks = says(("network", Tells.CONFIRMS))
     assert judged(looks * 5, looks_and_moves) == Verdict(Liveness.UNSURE, ("network",))
     assert judged(moves[:1] + looks, looks_and_moves).liveness is Liveness.LIVE
+
+
+def test_a_doubt_holds_until_its_own_cue_is_sure():
+    sure = says(("relief", Tells.CONFIRMS), ("scene", Tells.CONFIRMS))
+    in_doubt = says(("relief", Tells.CONFIRMS), ("scene", Tells.DOUBTS))
+    assert judged(in_doubt, [RELIEF]) == Verdict(Liveness.UNSURE, ("relief",))
+    assert judged([*sure, *in_doubt, *says(("scene", Tells.NOTHING))], [RELIEF]).liveness is Liveness.UNSURE
+    assert judged([*in_doubt, *sure], [RELIEF]).liveness is Liveness.LIVE
 
 
 def test_a_verdict_names_the_cues_that_made_it():
@@ -207,6 +219,32 @@ def test_liveness_begins_anew_with_the_face():
         for sighting in eyes.see(Frame(index, Seconds(index * INTERVAL), np.zeros((200, 200, 3), np.uint8)))
     ]
     assert told == [Liveness.UNSURE, Liveness.LIVE, *[Liveness.UNSURE] * 4]
+
+
+@dataclass
+class Watches:
+    """Counts the frames that show nobody."""
+
+    alone: list[int] = field(default_factory=list)
+
+    def nobody(self, frame: Frame) -> None:
+        self.alone.append(frame.index)
+
+
+class EmptyAtTimes(Room):
+    """Nobody is there on every other frame."""
+
+    def find(self, image: Image) -> list[Face]:
+        return [a_face()] if image[0, 0, 0] % 2 else []
+
+
+def test_who_watches_the_empty_scene_is_shown_every_frame_without_a_face():
+    room, watches = EmptyAtTimes([ANNA] * 3), Watches()
+    check = LivenessCheck([Script("relief", {})], [RELIEF], watchmen=[watches])
+    eyes = Eyes(room, room.embed, liveness=check)  # type: ignore[arg-type]
+    for index in range(6):
+        eyes.see(Frame(index, Seconds(index * INTERVAL), np.full((200, 200, 3), index, np.uint8)))
+    assert watches.alone == [0, 2, 4]
 
 
 def test_without_a_check_nobody_looked():

@@ -58,6 +58,8 @@ class Eyes:
         sightings = [self._of_one_face(sighting, frame.time) for sighting in sightings]
         if self._liveness is None:
             return sightings
+        if not sightings:
+            self._liveness.nobody(frame)
         return [self._liveness.judge(sighting, frame) for sighting in sightings]
 
     def look(self, image: Image) -> list[Look]:

@@ -20,6 +20,9 @@ class Tells(StrEnum):
     CONFIRMS = "confirms"
     """A picture would not look, or move, like this"""
 
+    DOUBTS = "doubts"
+    """It may be a living face, but not on what was seen so far: let it be asked"""
+
     NOTHING = "nothing"
     """Too little was seen, or it could be either"""
 
@@ -44,6 +47,13 @@ class LivenessCue(Protocol):
         """What is to be said of the face on this frame, by this and the frames of the track before it."""
 
 
+class Watchman(Protocol):
+    """A cue that looks while nobody is there, too."""
+
+    def nobody(self, frame: Frame) -> None:
+        """There is no face in this frame."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """All that the cues said of a track on one frame."""
@@ -65,7 +75,7 @@ def judged(seen: Sequence[Seen], needed: Sequence[frozenset[str]]) -> Verdict:
     """Live only if nothing denies and enough confirms.
 
     A cue that denied is not outvoted: as long as that is in the window, it holds. What confirms must do so in the same
-    window.
+    window. A doubt holds until the cue that had it says otherwise.
 
     Args:
         seen: of one track, within the window, the newest last.
@@ -75,8 +85,13 @@ def judged(seen: Sequence[Seen], needed: Sequence[frozenset[str]]) -> Verdict:
     if denying := _cues(everything, Tells.DENIES):
         return Verdict(Liveness.SPOOF, denying)
     confirming = _cues(everything, Tells.CONFIRMS)
-    is_live = all(cues & set(confirming) for cues in needed)
+    is_live = all(cues & set(confirming) for cues in needed) and not _doubted(everything)
     return Verdict(Liveness.LIVE if is_live else Liveness.UNSURE, confirming)
+
+
+def _doubted(evidence: Sequence[Evidence]) -> bool:
+    newest = {each.cue: each.tells for each in evidence if each.tells is not Tells.NOTHING}
+    return Tells.DOUBTS in newest.values()
 
 
 def _cues(evidence: Sequence[Evidence], tells: Tells) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from faceplate.liveness import Liveness
 from faceplate.types import Frame, Seconds, Sighting
-from faceplate.vision.liveness.evidence import LivenessCue, Seen, judged
+from faceplate.vision.liveness.evidence import LivenessCue, Seen, Watchman, judged
 from faceplate.vision.liveness.per_track import PerTrack
 
 WINDOW: Final = Seconds(4.0)
@@ -22,7 +22,11 @@ class LivenessCheck:
     """What stands between a face that is known and one that is let in."""
 
     def __init__(
-        self, cues: Sequence[LivenessCue], needed: Sequence[frozenset[str]], watched: Seconds = AT_ONCE
+        self,
+        cues: Sequence[LivenessCue],
+        needed: Sequence[frozenset[str]],
+        watched: Seconds = AT_ONCE,
+        watchmen: Sequence[Watchman] = (),
     ) -> None:
         """Begin with nobody seen.
 
@@ -30,13 +34,20 @@ class LivenessCheck:
             cues: all of them; each looks at every face.
             needed: names of cues; of each set one must confirm before a face is live.
             watched: before a face was seen for so long it is not called live: what denies may take its time.
+            watchmen: those that look while nobody is there, too.
         """
         if not cues or not needed or not all(needed):
             raise ValueError("a liveness check without a cue, or that asks for no confirmation, calls everything alive")
         self._cues = tuple(cues)
         self._needed = tuple(needed)
         self._watched = watched
+        self._watchmen = tuple(watchmen)
         self._seen: PerTrack[deque[Seen]] = PerTrack(deque)
+
+    def nobody(self, frame: Frame) -> None:
+        """There is no face in this frame."""
+        for watchman in self._watchmen:
+            watchman.nobody(frame)
 
     def judge(self, sighting: Sighting, frame: Frame) -> Sighting:
         """The sighting, with what its track's frames up to this one say of it."""
