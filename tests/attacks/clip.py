@@ -12,6 +12,10 @@ RATE = 10.0
 """Frames a second of everything that is made here"""
 
 
+ALONE, ALONE_EVERY = 24, 15.0
+"""Frames of the empty room that the camera is given first, and seconds between them"""
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """Frames of one presentation."""
@@ -34,6 +38,13 @@ class Clip:
     def frames(self) -> list[Frame]:
         """As the eyes get them."""
         return [Frame(i, time, image) for i, (time, image) in enumerate(zip(self.times, self.images, strict=True))]
+
+    def alone(self) -> list[Frame]:
+        """What the camera saw for minutes before, while nobody was there; empty where that is not known."""
+        if self.room is None:
+            return []
+        start = self.times[0]
+        return [Frame(-number, Seconds(start - number * ALONE_EVERY), self.room) for number in range(ALONE, 0, -1)]
 
     def named(self, species: str) -> Clip:
         """The same frames by another name."""

@@ -74,6 +74,8 @@ def by_eyes(make: Callable[[], Eyes]) -> Watch:
 
     def watch(clip: Clip) -> Watched:
         eyes = make()
+        for frame in clip.alone():
+            eyes.see(frame)
         seen = [(number, each) for number, frame in enumerate(clip.frames(), 1) for each in eyes.see(frame)]
         denied = frozenset(cue for _, each in seen if each.liveness is Liveness.SPOOF for cue in each.cues)
         confirmed = frozenset(cue for _, each in seen if each.liveness is not Liveness.SPOOF for cue in each.cues)

@@ -37,7 +37,7 @@ ORDER = 11
 
 CHOSEN_ON = 41
 CONFIDENCE = 0.95
-CUES = ("flat", "edges", "stream", "screen", "relief", "parallax")
+CUES = ("flat", "edges", "stream", "screen", "relief", "parallax", "scene")
 
 
 Job = tuple[int, Still, Still]

@@ -11,7 +11,7 @@ from attacks.clip import RATE, Clip, clip
 from attacks.heads import Still, head
 from attacks.paths import hand, still
 from attacks.rooms import room
-from attacks.visitors import FRAMES, filmed
+from attacks.visitors import FRAMES, alone, filmed
 
 _SKIN = (np.array([110.0, 75, 55]), np.array([225.0, 180, 155]))
 """RGB, the darkest and the lightest hand"""
@@ -53,7 +53,9 @@ def mask(picture: Still, wearer: Still, points: NDArray[np.float32], seed: int, 
         rotation, shift = path.at(frame)
         worn = put(behind, person, *seen(person, rotation, shift))
         scenes.append(put(worn, paper, *seen(paper, rotation, shift + rotation @ np.array([0, 0, -25.0]))))
-    return clip("simulated cut-out mask", picture.subject, filmed(scenes, some_sensor(rng), rng, times), list(times))
+    sensor = some_sensor(rng)
+    images = filmed(scenes, sensor, rng, times)
+    return clip("simulated cut-out mask", picture.subject, images, list(times), alone(behind, sensor, seed))
 
 
 def bent(sheet: Surface, radius: float, *, upright: bool) -> Surface:
@@ -83,7 +85,9 @@ def _shown(  # noqa: PLR0913 - what a kind of print is
     for frame in range(frames):
         sheet = bent(paper, radius * float(gives[frame]), upright=upright) if bends else paper
         scenes.append(put(behind, sheet, *seen(sheet, *path.at(frame))))
-    return clip(species, picture.subject, filmed(scenes, some_sensor(rng), rng, times), list(times))
+    sensor = some_sensor(rng)
+    images = filmed(scenes, sensor, rng, times)
+    return clip(species, picture.subject, images, list(times), alone(behind, sensor, seed))
 
 
 def _paper(picture: Still, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from attacks.camera import HEIGHT, Surface, flat, put, seen, some_sensor
 from attacks.clip import RATE, Clip, clip
 from attacks.paths import hand, still
 from attacks.rooms import room
-from attacks.visitors import filmed
+from attacks.visitors import alone, filmed
 from faceplate.types import Image
 
 
@@ -80,7 +80,9 @@ def _replayed(recording: Clip, screen: Screen, seed: int, species: str) -> Clip:
         grid = _grid(x * size / pitch, y * size / pitch, look)
         bands = look.bands(frame)[:, None, None]
         scenes.append((picture * (1 - inside + inside * grid * bands) + look.reflection * inside).astype(np.float32))
-    return clip(species, recording.subject, filmed(scenes, some_sensor(rng), rng, times), list(times))
+    sensor = some_sensor(rng)
+    images = filmed(scenes, sensor, rng, times)
+    return clip(species, recording.subject, images, list(times), alone(behind, sensor, seed))
 
 
 @dataclass(frozen=True, slots=True)

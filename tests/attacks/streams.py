@@ -14,7 +14,8 @@ from faceplate.types import Seconds
 def frozen(live: Clip, seed: int) -> Clip:
     """One frame again and again, after a few that moved."""
     first = int(np.random.default_rng([seed, 6]).integers(1, 5))
-    return clip("simulated frozen stream", live.subject, [live.images[min(i, first)] for i in range(len(live.images))])
+    images = [live.images[min(i, first)] for i in range(len(live.images))]
+    return clip("simulated frozen stream", live.subject, images, room=live.room)
 
 
 def looped(live: Clip, seed: int) -> Clip:
@@ -23,7 +24,8 @@ def looped(live: Clip, seed: int) -> Clip:
     length = int(rng.integers(4, max(5, len(live.images) // 3)))
     part = list(live.images[:length])
     there = part + (part[-2:0:-1] if rng.uniform() < 0.5 else [])
-    return clip("simulated looped stream", live.subject, [there[i % len(there)] for i in range(len(live.images))])
+    images = [there[i % len(there)] for i in range(len(live.images))]
+    return clip("simulated looped stream", live.subject, images, room=live.room)
 
 
 def injected(live: Clip, seed: int) -> Clip:
@@ -40,7 +42,7 @@ def injected(live: Clip, seed: int) -> Clip:
         shift = rng.uniform(0.5, 2) * number
         matrix = np.array([[zoom, 0, shift - width * (zoom - 1) / 2], [0, zoom, -height * (zoom - 1) / 2]])
         images.append(cv2.warpAffine(still, matrix, (width, height), borderMode=cv2.BORDER_REFLECT).astype(np.uint8))
-    return clip("simulated injected frames", live.subject, images)
+    return clip("simulated injected frames", live.subject, images, room=live.room)
 
 
 def stamped(live: Clip, seed: int) -> Clip:

@@ -11,6 +11,7 @@ from attacks.clip import LIVE, RATE, Clip, clip
 from attacks.heads import Still, head
 from attacks.paths import Path, sway, visitor
 from attacks.rooms import room
+from faceplate.types import Image
 
 FRAMES = 20
 
@@ -25,8 +26,11 @@ def live_like(
     """
     rng = np.random.default_rng([seed, 1])
     times = np.arange(frames) / RATE
-    scenes = visit(head(still, points), visitor(rng, times), room(rng), rng, times)
-    return clip(species, still.subject, filmed(scenes, some_sensor(rng), rng, times), list(times))
+    path, behind = visitor(rng, times), room(rng)
+    scenes = visit(head(still, points), path, behind, rng, times)
+    sensor = some_sensor(rng)
+    images = filmed(scenes, sensor, rng, times)
+    return clip(species, still.subject, images, list(times), alone(behind, sensor, seed))
 
 
 def visit(
@@ -52,6 +56,11 @@ def filmed(
     """What one camera makes of scenes, its exposure wandering by a few percent."""
     exposure = 1 + sway(rng, times, rng.uniform(0, 0.04))
     return [sensor.take(scene, rng, float(exposure[frame])) for frame, scene in enumerate(scenes)]
+
+
+def alone(behind: NDArray[np.float32], sensor: Sensor, seed: int) -> Image:
+    """What the camera sees of a room in which nobody is."""
+    return sensor.take(behind, np.random.default_rng([seed, 10]))
 
 
 def _jaw(person: Surface, drop: float) -> Surface:

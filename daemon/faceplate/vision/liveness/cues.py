@@ -12,6 +12,7 @@ from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.liveness import LivenessCheck
 from faceplate.vision.liveness.motion import Motion
 from faceplate.vision.liveness.network import PassiveCue, PassiveNetwork, passive_network
+from faceplate.vision.liveness.scene import Scene
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
 from faceplate.vision.runtime import Runtime
@@ -38,4 +39,7 @@ def check_for(mode: LivenessMode, bundle: Bundle, runtime: Runtime, threads: int
 def check_with(network: PassiveNetwork, mode: LivenessMode) -> LivenessCheck:
     """The check of a mode that looks, with this network."""
     cues: list[LivenessCue] = [PassiveCue(network), Motion(), Edges(), Stream(), Screen()]
-    return LivenessCheck(cues, [LOOKS], WATCHED) if mode == "passive" else LivenessCheck(cues, [LOOKS, MOVES])
+    if mode == "passive":
+        return LivenessCheck(cues, [LOOKS], WATCHED)
+    scene = Scene()  # its doubts are for those who may be challenged
+    return LivenessCheck([*cues, scene], [LOOKS, MOVES], watchmen=[scene])
