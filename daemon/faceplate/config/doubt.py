@@ -14,7 +14,7 @@ from faceplate.types import Seconds
 class ChallengeConfig(Section):
     """What somebody does at the door that a picture cannot: turn left, turn right, look up, come closer."""
 
-    steps: Annotated[int, Field(ge=1, le=5)] = 2
+    steps: Annotated[int, Field(ge=1, le=5)] = 3
     """So many of these, in an order that nobody knows before"""
 
     step_time: Annotated[Seconds, Field(ge=1, le=30)] = Seconds(4.0)

@@ -56,7 +56,7 @@ RULES: Final = (
     Rule("access.lockout.first", convenience=30.0, high=120.0),
     Rule("access.lockout.longest", convenience=600.0, high=3600.0),
     Rule("vision.liveness", convenience="passive", high="challenge"),
-    Rule("access.challenge.steps", convenience=2, high=3),
+    Rule("access.challenge.steps", convenience=2, high=4),
 )
 
 
