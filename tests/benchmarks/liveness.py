@@ -34,6 +34,7 @@ from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.motion import Motion
 from faceplate.vision.liveness.network import PassiveCue, passive_network
+from faceplate.vision.liveness.scene import Scene
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
 
@@ -69,6 +70,7 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
         "edges": Edges(),
         "stream": Stream(),
         "screen": Screen(),
+        "scene": _knowing(usable[0]),
     }
     tasks = {"frame": lambda number: ours.verify(usable[number % len(usable)], number)}
     tasks |= {name: _observing(cue, usable, looks) for name, cue in cues.items()}
@@ -79,13 +81,43 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
     rows = [("frame without liveness", milliseconds(whole), "1")]
     rows += [(name, milliseconds(mean[name]), f"{mean[name] / whole:.3f}") for name in cues]
     rows.append(("together", milliseconds(sum(mean.values())), f"{sum(mean.values()) / whole:.3f}"))
+    rows.append(_of_an_empty_frame(np.full_like(images[0], 128), rounds))
     table(("part", "time", "of a frame"), rows)
 
 
+def _of_an_empty_frame(image: Image, rounds: int) -> tuple[str, str, str]:
+    """What `Scene` learns, against searching the frame for faces."""
+    detector, scene = _detector(), Scene()
+
+    def search(_: int) -> Laps:
+        laps: Laps = {}
+        timed(WHOLE, detector.find, laps)(image)
+        return laps
+
+    def learn(number: int) -> Laps:
+        laps: Laps = {}
+        timed(WHOLE, scene.nobody, laps)(Frame(number, Seconds(INTERVAL * number), image))
+        return laps
+
+    laps = interleaved({"search": search, "learn": learn}, max(rounds, 60))
+    learned = float(np.mean([lap[WHOLE] for lap in laps["learn"]]))
+    return ("an empty frame", milliseconds(learned), f"{learned / median(laps['search']):.3f} of a search")
+
+
+def _knowing(image: Image) -> Scene:
+    scene = Scene()
+    for number in range(200):
+        scene.nobody(Frame(number, Seconds(2.0 * number - 400), image))
+    return scene
+
+
 def _look(image: Image) -> Look:
-    detector = FaceDetector(load_bundle(DEFAULT_BUNDLE).detector, face_threshold=0.8, min_face=Pixels(60.0))
-    face = detector.find(image)[0]
+    face = _detector().find(image)[0]
     return Look(face, align(image, face.landmarks), (), None)
+
+
+def _detector() -> FaceDetector:
+    return FaceDetector(load_bundle(DEFAULT_BUNDLE).detector, face_threshold=0.8, min_face=Pixels(60.0))
 
 
 def _observing(cue: LivenessCue, images: list[Image], looks: list[Look]) -> Callable[[int], Laps]:

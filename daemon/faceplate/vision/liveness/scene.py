@@ -34,7 +34,7 @@ LEARNS_EVERY: Final = Seconds(2.0)
 FORGETS_AFTER: Final = Seconds(30.0)
 """After so long without a look nobody can say that a thing has stayed meanwhile"""
 
-EVERY: Final = Seconds(0.3)
+EVERY: Final = Seconds(0.5)
 
 _WINDOW = 7
 """Pixels across that are compared at once"""
