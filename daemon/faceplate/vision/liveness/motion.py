@@ -22,34 +22,31 @@ _MOVED_TO_CONFIRM: Final = 0.04
 _STICKS: Final = 0.035
 """What is around the face strays by less, for each width that the face moved: it is on the same sheet"""
 
-_STAYS: Final = 0.1
-"""What is around strays by more: it does not go with the face"""
+_STRAYS: Final = 0.08
+"""It strays by more, where a face moves before a room, and from the sheet that a face is printed on"""
 
-_STAYS_FAR: Final = 0.25
-"""It is no margin of a bent sheet, which strays, too"""
+_STAYS: Final = 0.25
+"""It strays by more: it does not go with the face at all"""
 
 _FLAT: Final = 0.006
 """The face itself strays from a plane by less, for each width it moved; of a head it is 0.015 or so"""
 
 _HARDLY_ROUND: Final = 0.009
-_ROUND: Final = 0.011
 
 _NO_TURN: Final = 0.045
 """A head turned by less than this share of what its foreshortening asks for"""
 
 _SOME_TURN: Final = 0.09
 
-_TURNED: Final = 0.025
-"""Radians by which a nose was seen to turn: 1.4 degrees, after all that a bent sheet could do"""
+_TURNED: Final = 0.02
+"""Radians by which a nose, and the eyes beside it, were seen to turn: 1.1 degrees, after all that a sheet could do"""
 
-_A_NOSE: Final = 0.4
-"""Likeness to a nose of what moved otherwise than a sheet; of a living visitor's it is 0.5 or so, of paper 0.1"""
-
-_SOME_NOSE: Final = 0.22
-"""More than a mask that is worn before a room that stays has of it"""
+_LIKE: Final = 0.35
+"""Likeness to them of what moved otherwise than a sheet: of a living visitor's it is 0.5 or so, of paper 0.1"""
 
 _STEADY: Final = 2.0
-"""Times what comes and goes from frame to frame"""
+_RATHER_STEADY: Final = 1.4
+"""Times what comes and goes from frame to frame; of noise alone it is 1"""
 
 _STIRRED: Final = 0.015
 """Of a thing that stands only noise moves"""
@@ -98,29 +95,29 @@ def told(measured: Relief) -> Evidence:
     turned = measured.depth / (2 * (measured.foreshortened + 0.001)) ** 0.5
     if measured.moved > _MOVED_TO_DENY and _is_flat(measured, rest, turned):
         return Evidence("flat", Tells.DENIES, rest)
-    if _is_a_head(measured) and rest > _HARDLY_ROUND:
-        return Evidence("relief", Tells.CONFIRMS, measured.nose)
-    is_round = rest > _ROUND and turned > _SOME_TURN
-    if is_round and measured.moved > _MOVED_TO_CONFIRM and _leaves_the_room(measured):
-        return Evidence("parallax", Tells.CONFIRMS, rest)
+    if measured.moved > _STIRRED and (measured.around is None or _strays(measured, _STRAYS)):
+        if _is_a_head(measured, _STEADY):
+            return Evidence("relief", Tells.CONFIRMS, measured.nose.turned)
+        if measured.moved > _MOVED_TO_CONFIRM and _strays(measured, _STAYS) and _is_a_head(measured, _RATHER_STEADY):
+            return Evidence("parallax", Tells.CONFIRMS, rest)
     return _NOTHING
 
 
-def _leaves_the_room(measured: Relief) -> bool:
-    """What is around stays, and there is a nose: whoever holds a small print or wears a mask has such a room, too."""
-    stays = measured.around[0] / max(measured.moved, 1e-6) if measured.around else 0.0
-    nose = measured.likeness
-    return (stays > _STAYS and nose > _A_NOSE) or (stays > _STAYS_FAR and nose > _SOME_NOSE)
+def _is_a_head(measured: Relief, steady: float) -> bool:
+    """Whether there is a nose, with eyes beside it: paper that is folded or worn may seem to have either."""
+    return all(
+        shown.turned > _TURNED and shown.turned > steady * shown.jitter and shown.likeness > _LIKE
+        for shown in (measured.nose, measured.face)
+    )
 
 
-def _is_a_head(measured: Relief) -> bool:
-    shows = measured.nose > _TURNED and measured.likeness > _A_NOSE
-    return shows and measured.nose > _STEADY * measured.jitter and measured.moved > _STIRRED
+def _strays(measured: Relief, share: float) -> bool:
+    return measured.around is not None and measured.around[0] > share * measured.moved
 
 
 def _is_flat(measured: Relief, rest: float, turned: float) -> bool:
     """One homography takes the face and what is around it; or it takes the face, which was turned and shows no head."""
-    on_a_sheet = measured.around is not None and measured.around[0] < _STICKS * measured.moved
+    on_a_sheet = measured.around is not None and not _strays(measured, _STICKS)
     if on_a_sheet and rest < _HARDLY_ROUND and turned < _SOME_TURN:
         return True
     return rest < _FLAT and turned < _NO_TURN and measured.foreshortened > 0.015  # noqa: PLR2004 - ten degrees

@@ -6,6 +6,8 @@ moved and how much it was foreshortened, for a thing that hardly moved shows not
 
 Paper can be bent as well, and then is round. But it bends along one direction only (it is developable), whereas a nose
 stands out from what is beside it and from what is above it: no bend about one axis, nor about two in turn, does that.
+Where paper ends and its wearer begins there is a step, which may be like a nose by chance; it is not at the same time
+like a nose between two sockets of eyes.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from faceplate.vision.liveness.average_head import Real, eyes, nose, nose_and_sockets, on_head, stands_out
 from faceplate.vision.liveness.following import Followed
 
 FEWEST_FRAMES: Final = 8
@@ -24,14 +27,23 @@ FEWEST_POINTS: Final = 16
 
 FEWEST_AROUND: Final = 8
 
-_NOSE = 0.6
-"""Eye distances that the tip of the nose lies below the eyes on an average head"""
-
 _ROUNDS = 3
 _OUTLIER = 2.0
 """Times the middle point's residual; the weight of a point beyond falls with the square (Cauchy's tails)"""
 
-Real = NDArray[np.float64]
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How much of one shape was seen in how the points moved."""
+
+    turned: float
+    """How far, in radians, a head would have to have turned for its shape to move so; root mean square over time"""
+
+    jitter: float
+    """How much of that comes and goes from frame to frame; all of it, where nothing turned and points are only noisy"""
+
+    likeness: float
+    """How much of the greatest common movement of the points is that shape's, 0..1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +66,11 @@ class Relief:
     """How far a head would have to have turned, in radians, for its nose and mouth to move as they did against what any
     homography and any simple bend explain"""
 
-    nose: float
-    """The same for its nose alone, against whatever a sheet can do that is bent about an upright or a lying axis"""
+    nose: Shown
+    """Of the nose alone, after whatever a sheet could do that is bent about an upright or a lying axis"""
 
-    jitter: float
-    """How much of that comes and goes from frame to frame; all of it, where nothing turned and points are only noisy"""
-
-    likeness: float
-    """How much of the shape of the greatest common movement of the points beyond that is a nose's, 0..1"""
+    face: Shown
+    """The same of the nose between the sockets of the eyes, which paper over somebody's nose, or a fold, has not"""
 
     around: tuple[float, float] | None
     """How far what is around the face strayed from the face's homography: a quarter of the points less than the first,
@@ -70,25 +79,22 @@ class Relief:
 
 def relief(followed: Followed) -> Relief | None:
     """Measure what was followed; None while it is too short, or too little of the face can be followed."""
-    placed, apart = _on_head(followed)
-    used = followed.in_face & ~_eyes(placed)
+    placed, apart = on_head(followed.first.astype(np.float64), followed.landmarks.astype(np.float64))
+    used = followed.in_face & ~eyes(placed)
     if len(followed.off) < FEWEST_FRAMES or used.sum() < FEWEST_POINTS:
         return None
     off = followed.off[1:, used].transpose(0, 2, 1).astype(np.float64)
     first = followed.first[used].astype(np.float64)
     rest, _ = _unexplained(off, _homographies(first))
-    head = _turns(*_left(off, _parabolas(first), _stands_out(placed[used]) * apart))
-    moving, nose = _left(off, _sheets(first), _nose(placed[used]) * apart)
-    turns = _turns(moving, nose)
+    place = placed[used]
     return Relief(
         moved=float(np.linalg.norm(np.ptp(np.median(followed.moved[:, used], axis=1), axis=0))),
         foreshortened=_foreshortened(first, followed.moved[:, used]),
         rest=_middle(_size(rest)),
         noise=float(1.4826 / np.sqrt(2) * np.median(np.abs(np.diff(rest, axis=0)))),
-        depth=_root_mean(head),
-        nose=_root_mean(turns),
-        jitter=_root_mean(np.diff(turns, axis=0)) / 2**0.5,
-        likeness=_likeness(moving, nose),
+        depth=_shown(off, _parabolas(first), stands_out(place) * apart).turned,
+        nose=_shown(off, _sheets(first, 4), nose(place) * apart),
+        face=_shown(off, _sheets(first, 5), nose_and_sockets(place) * apart),
         around=_around(followed, used),
     )
 
@@ -142,21 +148,26 @@ def _parabolas(at: Real) -> Real:
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
 
 
-def _sheets(at: Real) -> Real:
-    """The same, and whatever a sheet does that is bent about an upright or a lying axis: up to the fourth order."""
-    return np.hstack([_parabolas(at), at**3, at**4])
+def _sheets(at: Real, order: int) -> Real:
+    """The same, and whatever a sheet does that is bent about an upright or a lying axis, up to an order.
 
-
-def _left(off: Real, family: Real, shape: Real) -> tuple[Real, Real]:
-    """What `family` (points, n) leaves of the movements (2 * frames, points), and of `shape` (points,).
-
-    Both are as large as each point is trusted.
+    The broader the shape that is looked for, the higher must it be: a fold is like a broad one.
     """
-    rest, weights = _unexplained(off, family)
+    return np.hstack([_parabolas(at), *(at**power for power in range(3, order + 1))])
+
+
+def _shown(off: Real, family: Real, shape: Real) -> Shown:
+    """What of `shape` (points,) the movements show that `family` (points, n) does not explain."""
+    # Whatever moves as the shape does is no outlier
+    _, weights = _unexplained(off, np.column_stack([family, shape]))
     trust = np.sqrt(weights)
     explained, _ = np.linalg.qr(trust[:, None] * family)
+    moving = (off - off.mean(axis=0)).reshape(-1, len(trust)) * trust
+    moving -= (moving @ explained) @ explained.T
     own = trust * shape
-    return (rest * trust).reshape(-1, len(trust)), own - explained @ (explained.T @ own)
+    own -= explained @ (explained.T @ own)
+    turns = _turns(moving, own)
+    return Shown(_root_mean(turns), _root_mean(np.diff(turns, axis=0)) / 2**0.5, _likeness(moving, own))
 
 
 def _turns(moving: Real, shape: Real) -> Real:
@@ -172,35 +183,6 @@ def _likeness(moving: Real, shape: Real) -> float:
     # The first right singular vector, but for its length
     common = moving.T @ np.linalg.eigh(moving @ moving.T)[1][:, -1]
     return float(abs(common @ shape) / max(float(np.linalg.norm(common) * np.linalg.norm(shape)), 1e-9))
-
-
-def _on_head(followed: Followed) -> tuple[Real, float]:
-    """Where the points are on the head, in eye distances, x from the nose's line, y down from the eyes'; and that."""
-    left, right, nose = followed.landmarks[:3].astype(np.float64)
-    across = right - left
-    down = np.array([-across[1], across[0]])
-    middle = (left + right) / 2
-    square = max(float(across @ across), 1e-9)
-    place = (followed.first - middle) @ np.stack([across, down], axis=1) / square
-    tip = (nose - middle) @ np.stack([across, down], axis=1) / square
-    # Where the head is turned already, the nose stands aside of the middle
-    aside = tip[0] * np.exp(-(((place[:, 1] - tip[1]) / 0.5) ** 2))
-    return np.stack([place[:, 0] - aside, place[:, 1] - (tip[1] - _NOSE)], axis=1), float(np.sqrt(square))
-
-
-def _eyes(place: Real) -> NDArray[np.bool_]:
-    return np.asarray(((np.abs(place[:, 0]) - 0.5) / 0.33) ** 2 + (place[:, 1] / 0.25) ** 2 < 1)
-
-
-def _stands_out(place: Real) -> Real:
-    """How far an average head stands out towards the camera, in eye distances: an ellipsoid and a nose."""
-    x, y = place.T
-    return np.asarray(1.1 * np.sqrt(np.maximum(1 - (x / 1.25) ** 2 - ((y - 0.35) / 1.9) ** 2, 0)) + _nose(place))
-
-
-def _nose(place: Real) -> Real:
-    x, y = place.T
-    return np.asarray(0.38 * np.exp(-((x / 0.2) ** 2) - ((y - _NOSE) / 0.3) ** 2) * (y > -0.3))  # noqa: PLR2004 - the brow
 
 
 def _foreshortened(first: Real, moved: NDArray[np.float32]) -> float:
