@@ -14,8 +14,10 @@ from faceplate.access.calendar import Calendar
 from faceplate.access.reception import Reception
 from faceplate.camera.camera import Camera
 from faceplate.camera.clock import monotonic
+from faceplate.camera.live import LiveCamera, Source
+from faceplate.camera.paired import PairedCamera, ReplaySource, opened_later
 from faceplate.camera.replay import ReplayCamera
-from faceplate.config import CameraConfig, Config, DoorConfig, JournalConfig
+from faceplate.config import CameraConfig, CaptureConfig, Config, DoorConfig, JournalConfig, SecondCameraConfig
 from faceplate.config.schedule import ALWAYS, NEVER
 from faceplate.control.peers import Ranks
 from faceplate.control.server import ControlServer
@@ -29,7 +31,7 @@ from faceplate.door.drivers.simulated import hardware_of as simulated_hardware
 from faceplate.door.hardware import Hardware
 from faceplate.enrolling.session import EnrolmentSession
 from faceplate.enrolling.window import EnrolmentWindow
-from faceplate.errors import ControlError, StoreError
+from faceplate.errors import CameraError, ControlError, StoreError
 from faceplate.events import DoorEvent, DoorMode
 from faceplate.events import wall_clock as present
 from faceplate.journal import reader
@@ -73,7 +75,7 @@ UNWATCHED = "nobody is recognised, and the exit button is served; the log says w
 """What the service manager is told"""
 
 
-def live_camera(config: CameraConfig, waiting: Callable[[], None] = lambda: None) -> Camera:
+def live_camera(config: CaptureConfig, waiting: Callable[[], None] = lambda: None) -> Camera:
     """The camera the configuration names; `waiting` is called while it gives no pictures, and goes on trying."""
     match config.driver:
         case "picamera2":
@@ -86,6 +88,41 @@ def live_camera(config: CameraConfig, waiting: Callable[[], None] = lambda: None
             return OpenCvCamera(config, waiting=waiting)
         case "replay":
             return ReplayCamera(Path(str(config.source)), paced=True)
+
+
+def second_camera(config: SecondCameraConfig) -> LiveCamera:
+    """The second camera, which need not be there yet: it is tried again and again, as one that was lost.
+
+    Raises:
+        CameraError: it can never be opened, as what drives it is missing.
+    """
+    return LiveCamera(opened_later(_source_of(config)), stall_timeout=config.stall_timeout)
+
+
+def _source_of(config: CaptureConfig) -> Source:
+    match config.driver:
+        case "picamera2":
+            from faceplate.camera.picamera2 import Picamera2Source, load_picamera2  # noqa: PLC0415 - imported when chosen
+
+            return Picamera2Source(config, load_picamera2())
+        case "opencv":
+            from faceplate.camera.opencv import opencv_source  # noqa: PLC0415 - imported when chosen
+
+            return opencv_source(config)
+        case "replay":
+            return ReplaySource(Path(str(config.source)))
+
+
+def door_camera(config: CameraConfig, waiting: Callable[[], None]) -> Camera:
+    """What the door looks through: one camera, or two whose frames go together."""
+    first = live_camera(config, waiting)
+    if config.second is None:
+        return first
+    try:
+        return PairedCamera(first, second_camera(config.second))
+    except CameraError:
+        first.close()
+        raise
 
 
 def hardware_of(config: DoorConfig) -> Hardware:
@@ -204,11 +241,12 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
 ) -> None:
     """Recognise people until told to stop."""
     moved(LOADING)
-    recognition = Recognition(config.vision, config.people, dashboard.settings.thresholds)
+    second = config.camera.second.kind if config.camera.second else None
+    recognition = Recognition(config.vision, config.people, dashboard.settings.thresholds, second)
     show = in_turn(voice, dashboard.watching(recognition), lambda *_: moved(GUARDING))
     people = recognition.recogniser(recorder.note)
     moved(LOADING)
-    with stop.ends(live_camera(config.camera, lambda: moved(NO_PICTURES))) as camera:
+    with stop.ends(door_camera(config.camera, lambda: moved(NO_PICTURES))) as camera:
         stopping(stop)
         door.report_fault(NOBODY_WATCHES, active=False)
         guard(camera, recognition.watchful_eyes(), people, reception, recorder, door, show)

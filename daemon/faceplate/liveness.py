@@ -8,6 +8,9 @@ from typing import Literal, TypeAlias
 LivenessMode: TypeAlias = Literal["off", "passive", "motion", "challenge"]
 """What is asked of a face before it opens; `vision.liveness`"""
 
+SecondKind: TypeAlias = Literal["view", "infrared"]
+"""What a second camera is; `camera.second.kind`"""
+
 
 class Liveness(StrEnum):
     """What was seen of a face on its track so far says that it is ..."""

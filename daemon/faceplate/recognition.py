@@ -10,6 +10,7 @@ import numpy as np
 
 from faceplate.config import PeopleConfig, VisionConfig
 from faceplate.events import PeopleEvent
+from faceplate.liveness import SecondKind
 from faceplate.model.bundle import Bundle, load_bundle
 from faceplate.model.bundle_store import BundleStore
 from faceplate.model.template import template
@@ -23,7 +24,7 @@ from faceplate.types import Embedding, Image, Look, Score
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
 from faceplate.vision.idle import IdleGate
-from faceplate.vision.liveness.cues import check_for
+from faceplate.vision.liveness.cues import check_for, second_cue
 from faceplate.vision.network import SiameseNetwork
 
 # Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
@@ -49,6 +50,7 @@ class Recognition:
         vision: VisionConfig,
         people: PeopleConfig,
         adjusted: Callable[[Thresholds], Thresholds] = lambda filed: filed,
+        second: SecondKind | None = None,
     ) -> None:
         """Load the bundle.
 
@@ -56,6 +58,7 @@ class Recognition:
             vision: how to see.
             people: where the gallery is, and the file's thresholds.
             adjusted: gives the thresholds in force now, in place of the file's.
+            second: what the second camera is whose pictures come with the frames of a stream; None: there is none.
 
         Raises:
             ModelError: the bundle is damaged or does not fit.
@@ -67,6 +70,7 @@ class Recognition:
         self.thresholds = thresholds_of(people, self.bundle)
         """The file's"""
         self._adjusted = adjusted
+        self._second = second
         self._still_eyes = Eyes(self.detector(), self.network.embed, vision.quality)
 
     def eyes(self, gate: IdleGate | None = None) -> Eyes:
@@ -76,7 +80,8 @@ class Recognition:
             ModelError: liveness is asked for, and the bundle has no network for it, or the runtime cannot run it.
         """
         vision = self._vision
-        liveness = check_for(vision.liveness, self.bundle, vision.runtime, vision.threads)
+        beside = second_cue(self._second, self.detector().find) if self._second else None
+        liveness = check_for(vision.liveness, self.bundle, vision.runtime, vision.threads, beside)
         return Eyes(self.detector(), self.network.embed, vision.quality, gate, self._is_same_face, liveness)
 
     def watchful_eyes(self) -> Eyes:

@@ -49,6 +49,9 @@ class Frame:
     image: Image
     """RGB uint8 (H, W, 3)"""
 
+    second: Image | None = field(default=None, repr=False)
+    """What a second camera saw then, RGB uint8 (h, w, 3) of its own size; None: there is none, or it gave nothing"""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:

@@ -87,9 +87,13 @@ class Sensor:
     """Grey levels at mid grey, standard deviation"""
     gamma: float
     gain: float
+    grey: bool = False
+    """It tells no colours apart"""
 
     def take(self, scene: NDArray[np.float32], rng: np.random.Generator, exposure: float = 1.0) -> Image:
         """A frame of a scene: blurred, exposed, with shot noise, which is coarser than one pixel by demosaicing."""
+        if self.grey:
+            scene = np.repeat(scene.mean(axis=2, keepdims=True), 3, axis=2)
         lit = cv2.GaussianBlur(scene, (0, 0), self.blur) if self.blur else scene
         lit = 255 * np.clip(lit * self.gain * exposure / 255, 0, 1) ** self.gamma
         noise = rng.standard_normal(scene.shape, np.float32)

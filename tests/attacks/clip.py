@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from faceplate.types import Frame, Image, Seconds
 
 LIVE = "live"
@@ -32,12 +34,21 @@ class Clip:
     times: tuple[Seconds, ...]
     """One for each image"""
 
+    seconds: tuple[Image, ...] | None = None
+    """What a second camera saw, one for each image; None: there is none"""
+
     room: Image | None = None
     """What the camera sees while nobody is there; None: it is not known"""
 
     def frames(self) -> list[Frame]:
         """As the eyes get them."""
-        return [Frame(i, time, image) for i, (time, image) in enumerate(zip(self.times, self.images, strict=True))]
+        seconds = self.seconds or (None,) * len(self.images)
+        shown = zip(self.times, self.images, seconds, strict=True)
+        return [Frame(i, time, image, second) for i, (time, image, second) in enumerate(shown)]
+
+    def at(self, time: float) -> Image:
+        """The image that was the newest so many seconds after the first."""
+        return self.images[max(int(np.searchsorted(self.times, self.times[0] + time + 1e-9)) - 1, 0)]
 
     def alone(self) -> list[Frame]:
         """What the camera saw for minutes before, while nobody was there; empty where that is not known."""
@@ -61,7 +72,7 @@ def clip(
     """Put frames together; without `times` they come at `RATE`."""
     pictures = tuple(images)
     stamps = times if times is not None else [number / RATE for number in range(len(pictures))]
-    return Clip(species, subject, pictures, tuple(map(Seconds, stamps)), room)
+    return Clip(species, subject, pictures, tuple(map(Seconds, stamps)), room=room)
 
 
 def windows(whole: Clip, length: int, step: int) -> list[Clip]:

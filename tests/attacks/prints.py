@@ -6,55 +6,64 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from attacks.camera import Surface, flat, put, seen, some_sensor
-from attacks.clip import RATE, Clip, clip
+from attacks.camera import Surface, flat, put, seen
+from attacks.clip import Clip, clip
 from attacks.heads import Still, head
 from attacks.paths import hand, still
 from attacks.rooms import room
+from attacks.viewpoints import FIRST, Viewpoint
 from attacks.visitors import FRAMES, alone, filmed
 
 _SKIN = (np.array([110.0, 75, 55]), np.array([225.0, 180, 155]))
 """RGB, the darkest and the lightest hand"""
 
 
-def still_print(picture: Still, seed: int, frames: int = FRAMES) -> Clip:
+def still_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint = FIRST) -> Clip:
     """A print on a stand: nothing moves but the sensor's noise."""
-    return _shown(picture, seed, frames, "simulated still print", moves=False)
+    return _shown(picture, seed, frames, "simulated still print", view, moves=False)
 
 
-def shaken_print(picture: Still, seed: int, frames: int = FRAMES) -> Clip:
+def shaken_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint = FIRST) -> Clip:
     """A flat print in a hand, with a paper border, fingers, sway, tilt and tremor.
 
     Not modelled: gloss, the shadow on what is behind, the arm's owner.
     """
-    return _shown(picture, seed, frames, "simulated shaken print")
+    return _shown(picture, seed, frames, "simulated shaken print", view)
 
 
-def bent_print(picture: Still, seed: int, frames: int = FRAMES) -> Clip:
+def bent_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint = FIRST) -> Clip:
     """The same, bent round an upright or lying cylinder of 90 to 200 mm radius that itself gives a little."""
-    return _shown(picture, seed, frames, "simulated bent print", bends=True)
+    return _shown(picture, seed, frames, "simulated bent print", view, bends=True)
 
 
-def mask(picture: Still, wearer: Still, points: NDArray[np.float32], seed: int, frames: int = FRAMES) -> Clip:
+def mask(  # noqa: PLR0913, PLR0917 - what a mask is, and from where it is seen
+    picture: Still,
+    wearer: Still,
+    points: NDArray[np.float32],
+    seed: int,
+    frames: int = FRAMES,
+    view: Viewpoint = FIRST,
+) -> Clip:
     """A face cut out of paper, eyes cut out too, held before the face of a living wearer; half of them bent.
 
     `points` are the wearer's, as `FaceMesh` gives them. The wearer turns with the mask, and the room is real. Not
     modelled: paper that slips on the face, the wearer's blinking.
     """
     rng = np.random.default_rng([seed, 5])
-    times = np.arange(frames) / RATE
+    times = view.times(frames)
     path = hand(rng, times, rng.uniform(500, 750), tilt=8, reach=25)
     paper = _cut_out(picture, rng)
     if rng.uniform() < 0.5:
         paper = bent(paper, rng.uniform(100, 200), upright=True)
-    person, behind = head(wearer, points), room(rng)
+    person, behind = head(wearer, points), view.behind(room(rng))
     scenes = []
     for frame in range(frames):
         rotation, shift = path.at(frame)
-        worn = put(behind, person, *seen(person, rotation, shift))
-        scenes.append(put(worn, paper, *seen(paper, rotation, shift + rotation @ np.array([0, 0, -25.0]))))
-    sensor = some_sensor(rng)
-    images = filmed(scenes, sensor, rng, times)
+        worn = put(behind, person, *seen(person, *view.of(rotation, shift)))
+        before = shift + rotation @ np.array([0, 0, -25.0])
+        scenes.append(put(worn, paper, *seen(paper, *view.of(rotation, before))))
+    sensor, drawn = view.sensor(rng)
+    images = filmed(scenes, sensor, drawn, times)
     return clip("simulated cut-out mask", picture.subject, images, list(times), alone(behind, sensor, seed))
 
 
@@ -69,24 +78,24 @@ def bent(sheet: Surface, radius: float, *, upright: bool) -> Surface:
 
 
 def _shown(  # noqa: PLR0913 - what a kind of print is
-    picture: Still, seed: int, frames: int, species: str, *, moves: bool = True, bends: bool = False
+    picture: Still, seed: int, frames: int, species: str, view: Viewpoint, *, moves: bool = True, bends: bool = False
 ) -> Clip:
     rng = np.random.default_rng([seed, 2])
-    times = np.arange(frames) / RATE
+    times = view.times(frames)
     size = picture.millimetres * rng.uniform(0.8, 1.1)
     paper = _in_hand(_paper(picture, rng), size, rng, held=moves)
     path = hand(rng, times, rng.uniform(420, 800) * size / picture.millimetres, tilt=10)
     if not moves:
         path = still(times, path)
-    behind = room(rng)
+    behind = view.behind(room(rng))
     radius, upright = rng.uniform(90, 200), rng.uniform() < 0.75
     gives = 1 + 0.05 * np.sin(2 * np.pi * rng.uniform(0.3, 1) * times)
     scenes = []
     for frame in range(frames):
         sheet = bent(paper, radius * float(gives[frame]), upright=upright) if bends else paper
-        scenes.append(put(behind, sheet, *seen(sheet, *path.at(frame))))
-    sensor = some_sensor(rng)
-    images = filmed(scenes, sensor, rng, times)
+        scenes.append(put(behind, sheet, *seen(sheet, *view.of(*path.at(frame)))))
+    sensor, drawn = view.sensor(rng)
+    images = filmed(scenes, sensor, drawn, times)
     return clip(species, picture.subject, images, list(times), alone(behind, sensor, seed))
 
 

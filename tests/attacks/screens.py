@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from attacks.camera import HEIGHT, Surface, flat, put, seen, some_sensor
-from attacks.clip import RATE, Clip, clip
+from attacks.camera import HEIGHT, Surface, flat, put, seen
+from attacks.clip import Clip, clip
 from attacks.paths import hand, still
 from attacks.rooms import room
+from attacks.viewpoints import FIRST, Viewpoint
 from attacks.visitors import alone, filmed
 from faceplate.types import Image
 
@@ -39,22 +40,22 @@ NEAR = Screen(480, (0.23, 0.31), (220, 380), 15, held=False)
 """A monitor so near that a camera pixel sees hardly more than one of its pixels: where moire is to be expected"""
 
 
-def phone_replay(recording: Clip, seed: int) -> Clip:
+def phone_replay(recording: Clip, seed: int, view: Viewpoint = FIRST) -> Clip:
     """A recording on a phone in a hand."""
-    return _replayed(recording, PHONE, seed, "simulated phone replay")
+    return _replayed(recording, PHONE, seed, "simulated phone replay", view)
 
 
-def monitor_replay(recording: Clip, seed: int) -> Clip:
+def monitor_replay(recording: Clip, seed: int, view: Viewpoint = FIRST) -> Clip:
     """A recording on a monitor that stands."""
-    return _replayed(recording, MONITOR, seed, "simulated monitor replay")
+    return _replayed(recording, MONITOR, seed, "simulated monitor replay", view)
 
 
-def near_monitor_replay(recording: Clip, seed: int) -> Clip:
+def near_monitor_replay(recording: Clip, seed: int, view: Viewpoint = FIRST) -> Clip:
     """A recording on a monitor close to the camera, whose edges are out of the picture."""
-    return _replayed(recording, NEAR, seed, "simulated near monitor replay")
+    return _replayed(recording, NEAR, seed, "simulated near monitor replay", view)
 
 
-def _replayed(recording: Clip, screen: Screen, seed: int, species: str) -> Clip:
+def _replayed(recording: Clip, screen: Screen, seed: int, species: str, view: Viewpoint) -> Clip:
     """Show the recording's frames, which keep whatever relief they have.
 
     Modelled: the sub-pixel grid as its three lowest harmonics, damped by lens and pixel, and so aliased where the
@@ -63,25 +64,26 @@ def _replayed(recording: Clip, screen: Screen, seed: int, species: str) -> Clip:
     local dimming, scaling artefacts of the player, focus on the screen's plane.
     """
     rng = np.random.default_rng([seed, 3])
-    count = len(recording.images)
-    times = np.arange(count) / RATE
+    lasts = recording.times[-1] - recording.times[0]
+    times = view.times(1 + int(lasts * view.rate + 1e-6))
     path = hand(rng, times, rng.uniform(*screen.far), tilt=6, reach=8)
     if not screen.held:
         path = still(times, path)
-    behind, look = room(rng), _Look.some(rng)
+    behind, look = view.behind(room(rng)), _Look.some(rng)
     pitch = rng.uniform(*screen.pitch)
     scenes = []
-    for frame, image in enumerate(recording.images):
-        sheet, size = _sheet(look.shown(image), screen)
-        x, y = seen(sheet, *path.at(frame))
+    for frame, time in enumerate(times):
+        image = recording.at(float(time))
+        sheet, size = _sheet(look.dark(image) if view.infrared else look.shown(image), screen)
+        x, y = seen(sheet, *view.of(*path.at(frame)))
         lit = sheet.texture
         picture = put(behind, Surface(lit, sheet.alpha, sheet.place), x, y)
         inside = cv2.remap(_inside(sheet), x, y, cv2.INTER_LINEAR)[..., None]
         grid = _grid(x * size / pitch, y * size / pitch, look)
         bands = look.bands(frame)[:, None, None]
         scenes.append((picture * (1 - inside + inside * grid * bands) + look.reflection * inside).astype(np.float32))
-    sensor = some_sensor(rng)
-    images = filmed(scenes, sensor, rng, times)
+    sensor, drawn = view.sensor(rng)
+    images = filmed(scenes, sensor, drawn, times)
     return clip(species, recording.subject, images, list(times), alone(behind, sensor, seed))
 
 
@@ -124,6 +126,10 @@ class _Look:
         linear = 255 * (image.astype(np.float32) / 255) ** self.gamma
         grey = linear.mean(axis=2, keepdims=True)
         return np.asarray((linear * (1 - self.mix) + grey * self.mix) * self.tint + self.black, np.float32)
+
+    def dark(self, image: Image) -> NDArray[np.float32]:
+        """As infra-red light sees it: backlights have none, and what shines on the glass is all."""
+        return np.full(image.shape, self.black, np.float32)
 
     def passed(self, cycles: float) -> float:
         """Share of a ripple of so many cycles a camera pixel that lens and pixel let through."""

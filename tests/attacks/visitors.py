@@ -6,18 +6,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from attacks.camera import Sensor, Surface, put, seen, some_sensor
-from attacks.clip import LIVE, RATE, Clip, clip
+from attacks.camera import Sensor, Surface, put, seen
+from attacks.clip import LIVE, Clip, clip
 from attacks.heads import Still, head
 from attacks.paths import Path, sway, visitor
 from attacks.rooms import room
+from attacks.viewpoints import FIRST, Viewpoint
 from faceplate.types import Image
 
 FRAMES = 20
 
 
-def live_like(
-    still: Still, points: NDArray[np.float32], seed: int, frames: int = FRAMES, species: str = f"simulated {LIVE}"
+def live_like(  # noqa: PLR0913, PLR0917 - who comes, how long, and from where it is seen
+    still: Still,
+    points: NDArray[np.float32],
+    seed: int,
+    frames: int = FRAMES,
+    species: str = f"simulated {LIVE}",
+    view: Viewpoint = FIRST,
 ) -> Clip:
     """Somebody who comes to the door, 10 frames a second.
 
@@ -25,26 +31,27 @@ def live_like(
     hides of itself, light that changes as the head turns, motion blur.
     """
     rng = np.random.default_rng([seed, 1])
-    times = np.arange(frames) / RATE
-    path, behind = visitor(rng, times), room(rng)
-    scenes = visit(head(still, points), path, behind, rng, times)
-    sensor = some_sensor(rng)
-    images = filmed(scenes, sensor, rng, times)
+    times = view.times(frames)
+    path, behind = visitor(rng, times), view.behind(room(rng))
+    scenes = visit(head(still, points), path, behind, rng, times, view)
+    sensor, drawn = view.sensor(rng)
+    images = filmed(scenes, sensor, drawn, times)
     return clip(species, still.subject, images, list(times), alone(behind, sensor, seed))
 
 
-def visit(
+def visit(  # noqa: PLR0913, PLR0917 - what a visit is, and from where it is seen
     person: Surface,
     path: Path,
     behind: NDArray[np.float32],
     rng: np.random.Generator,
     times: NDArray[np.float64],
+    view: Viewpoint = FIRST,
 ) -> list[NDArray[np.float32]]:
     """The scenes before the camera, RGB float32; some visitors talk."""
     talks = rng.uniform(2, 6) if rng.uniform() < 0.3 else 0.0
     open_by = talks * np.abs(np.sin(2 * np.pi * rng.uniform(1.5, 3) * times))
     return [
-        put(behind, talking, *seen(talking, *path.at(frame)))
+        put(behind, talking, *seen(talking, *view.of(*path.at(frame))))
         for frame in range(len(times))
         for talking in [_jaw(person, float(open_by[frame]))]
     ]

@@ -23,13 +23,15 @@ import numpy as np
 import pytest
 import yaml
 
+from attacks import sources
 from faceplate import app, playback, service
 from faceplate.access.standing import Forgetful
+from faceplate.camera.paired import PairedCamera
 from faceplate.camera.recording import Stills
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands import asking
 from faceplate.commands.demo import FOOTAGE
-from faceplate.config import Config
+from faceplate.config import Config, SecondCameraConfig
 from faceplate.config.door import InputConfig, InputsConfig
 from faceplate.config.schedule import ALWAYS, NEVER
 from faceplate.dashboard import Dashboard
@@ -41,6 +43,7 @@ from faceplate.events import DoorEvent
 from faceplate.journal import reader
 from faceplate.journal.journal import Journal
 from faceplate.journal.signing import load_signer
+from faceplate.liveness import Liveness
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate.people.enrolment import Picture
 from faceplate.people.gallery import Gallery
@@ -291,6 +294,23 @@ def test_a_run_whose_journal_cannot_be_written_never_opens(enrolled, ends, locks
     assert "close SimulatedLock" in ends
     assert rows(config) == ["door_locked"]
     assert all(len(lock.moves) == 1 for lock in locks)
+
+
+@pytest.mark.parametrize("second", [None, SecondCameraConfig(driver="replay", source="nowhere", kind="infrared")])
+def test_a_daemon_with_a_second_camera_asks_it(enrolled, tmp_path, monkeypatch, second):
+    """A living woman; the second camera, where there is to be one, is not plugged in."""
+    seen: list[Liveness] = []
+
+    def guard(camera, eyes, *_) -> None:
+        images = sources.footage()[0].images[:12]
+        frames = (Frame(number, Seconds(number * 0.2), image) for number, image in enumerate(images))
+        seen.extend(sighting.liveness for frame in frames for sighting in eyes.see(frame))
+        assert isinstance(camera, PairedCamera) == (second is not None)
+
+    monkeypatch.setattr(app, "guard", guard)
+    config = with_(filmed(enrolled, a_film(tmp_path / "film", 1)), "vision", liveness="passive")
+    app.run(with_(config, "camera", second=second), nobody_stops_it)
+    assert seen[-1] is (Liveness.LIVE if second is None else Liveness.UNSURE)
 
 
 def test_a_run_ends_when_it_is_told_to(enrolled, ends, tmp_path):

@@ -110,6 +110,8 @@ def tree_of(path, value):
     tree = {key: value}
     if sections[:2] in (["door", "inputs"], ["door", "lights"]) and len(sections) == 3:
         tree = {"line": 1} | tree  # an input or a light cannot be without its line
+    if sections == ["camera", "second"]:
+        tree = {"kind": "view", "source": 1} | tree
     for name in reversed(sections):
         tree = {name: tree}
     return tree
@@ -191,6 +193,11 @@ def test_a_section_must_have_keys(section, value):
     ("section", "values", "says"),
     [
         ("access", {"frames_needed": 6, "frames_considered": 5}, "frames_needed (6) must not exceed"),
+        ("camera", {"second": {"kind": "view", "source": 0}}, "a second camera is another one, beside the first"),
+        ("camera", {"second": {"kind": "view", "source": "/dev/video0"}}, "second.source is the camera's own source"),
+        ("camera", {"second": {"source": 1}}, "camera.second.kind"),
+        ("camera", {"second": {"kind": "infrared"}}, "camera.second.source"),
+        ("camera", {"second": {"kind": "depth", "source": 1}}, "camera.second.kind"),
         ("vision", {"quality": {"min_brightness": 99, "max_brightness": 99}}, "min_brightness (99) must be below"),
         ("bridge", {"tls": {"certificate_file": __file__}}, "certificate_file and key_file go together"),
         ("bridge", {"tls": {"key_file": __file__}}, "certificate_file and key_file go together"),
@@ -397,6 +404,30 @@ def test_a_camera_address_is_not_shown(tmp_path):
     config = load_config(write(tmp_path, "camera: {source: 'rtsp://ada:hunter2@camera'}"))
     assert config.camera.source == "rtsp://ada:hunter2@camera"
     assert "hunter2" not in f"{config!r} {config}"
+
+
+def test_a_second_camera_is_as_any_other(tmp_path):
+    text = "camera: {source: 0, second: {kind: infrared, driver: picamera2, source: 0, width: 320}}"
+    camera = load_config(write(tmp_path, text)).camera
+    assert camera.second is not None
+    assert (camera.second.kind, camera.second.driver, camera.second.width, camera.second.height) == (
+        "infrared",
+        "picamera2",
+        320,
+        480,
+    )
+    assert camera.cameras == (camera, camera.second)
+    assert load_config(write(tmp_path, "")).camera.cameras == (Config().camera,)
+
+
+def test_the_address_of_a_second_camera_is_not_shown(tmp_path):
+    address = "rtsp://ada:hunter2@camera"
+    config = load_config(write(tmp_path, f"camera: {{second: {{kind: view, source: '{address}'}}}}"))
+    assert config.camera.second is not None
+    assert config.camera.second.source == address
+    assert "hunter2" not in f"{config!r} {config}"
+    same = f"camera: {{source: '{address}', second: {{kind: view, source: '{address}'}}}}"
+    assert "hunter2" not in complaint_about_text(tmp_path, same)
 
 
 def test_a_configuration_cannot_be_changed():

@@ -24,7 +24,7 @@ from faceplate.bridge.home_assistant.discovery import topic
 from faceplate.bridge.home_assistant.entities import Home
 from faceplate.bridge.messages import Topics
 from faceplate.commands.demo import FOOTAGE
-from faceplate.config import Config
+from faceplate.config import Config, SecondCameraConfig
 from faceplate.config.door import InputConfig, InputsConfig
 from faceplate.doctor import checks, hardware, machine, network, sight, storage
 from faceplate.doctor.checks import CHECKS
@@ -255,6 +255,20 @@ def test_a_network_camera_that_sends_nothing_is_a_fault(case):
         server.stall()
         finding = found("camera", with_(case, "camera", source=server.address, stall_timeout=Seconds(1.0)))
     assert is_ill(finding, Level.FAULT, sight.CONNECT)
+
+
+def test_the_second_camera_is_looked_through_where_the_first_is_well(case):
+    with MjpegServer() as server, MjpegServer() as other:
+        beside = SecondCameraConfig(source=other.address, frame_rate=1.0, kind="view")
+        both = with_(case, "camera", source=server.address, frame_rate=1.0, second=beside)
+        assert is_well(found("camera", both), "before it; the second camera: ")
+
+
+def test_a_second_camera_that_is_not_there_is_a_fault(case):
+    with MjpegServer() as server:
+        beside = SecondCameraConfig(source=99, kind="infrared")
+        finding = found("camera", with_(case, "camera", source=server.address, frame_rate=1.0, second=beside))
+    assert is_ill(finding, Level.FAULT, sight.CONNECT, "the second camera: there is no camera /dev/video99")
 
 
 GOOD = Sight(frames=46, seconds=Seconds(3.0), brightness=110.0, sharpness=60.0, faces=40, usable=38)

@@ -102,6 +102,11 @@ class NewestFrame:
         with self._changed:
             self._frame = None
 
+    def now(self) -> Frame | None:
+        """The frame that is held, without waiting."""
+        with self._changed:
+            return self._frame
+
     def end(self) -> None:
         """There will be no more frames."""
         with self._changed:
@@ -180,6 +185,10 @@ class LiveCamera:
             raise CameraError(
                 f"the capture of camera {self._source.name} ended by an unforeseen error, logged before this; restart"
             )
+
+    def newest(self) -> Frame | None:
+        """The newest frame, without waiting, even if it was given already; None: there is none yet, or since a loss."""
+        return self._newest.now()
 
     def close(self) -> None:
         """End the capture. A driver that does not come back in time is left behind, it ends with the process."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from faceplate.camera.clock import monotonic
 from faceplate.camera.live import LiveCamera
-from faceplate.config import CameraConfig
+from faceplate.config import CaptureConfig
 from faceplate.errors import CameraError
 from faceplate.quiet import quiet_opencv
 from faceplate.types import Clock, Image, Seconds
@@ -45,16 +45,15 @@ class OpenCvCamera(LiveCamera):
     """
 
     def __init__(
-        self, config: CameraConfig, *, clock: Clock = monotonic, waiting: Callable[[], None] = lambda: None
+        self, config: CaptureConfig, *, clock: Clock = monotonic, waiting: Callable[[], None] = lambda: None
     ) -> None:
-        source = StreamSource(config) if "://" in str(config.source) else UsbSource(config)
-        super().__init__(source, stall_timeout=config.stall_timeout, clock=clock, waiting=waiting)
+        super().__init__(opencv_source(config), stall_timeout=config.stall_timeout, clock=clock, waiting=waiting)
 
 
 class _OpenCvSource:
     """What USB cameras and streams have in common."""
 
-    def __init__(self, name: str, config: CameraConfig) -> None:
+    def __init__(self, name: str, config: CaptureConfig) -> None:
         self.name = name
         self._config = config
         self._capture = cv2.VideoCapture()
@@ -113,7 +112,7 @@ class _OpenCvSource:
 class UsbSource(_OpenCvSource):
     """A camera behind the kernel's Video4Linux."""
 
-    def __init__(self, config: CameraConfig) -> None:
+    def __init__(self, config: CaptureConfig) -> None:
         source = str(config.source)
         self._device = Path(f"/dev/video{source}" if source.isdecimal() else source)
         super().__init__(str(self._device), config)
@@ -153,7 +152,7 @@ class UsbSource(_OpenCvSource):
 class StreamSource(_OpenCvSource):
     """A network camera that FFmpeg reads."""
 
-    def __init__(self, config: CameraConfig) -> None:
+    def __init__(self, config: CaptureConfig) -> None:
         self._address = str(config.source)
         super().__init__(without_secrets(self._address), config)
 
@@ -178,6 +177,11 @@ class StreamSource(_OpenCvSource):
             cv2.CAP_PROP_N_THREADS,
             1,  # each further decoder thread holds a frame back
         ]
+
+
+def opencv_source(config: CaptureConfig) -> StreamSource | UsbSource:
+    """The camera or stream that `config.source` names, not yet opened."""
+    return StreamSource(config) if "://" in str(config.source) else UsbSource(config)
 
 
 def without_secrets(address: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from faceplate.camera.clock import monotonic
 from faceplate.camera.live import LiveCamera
-from faceplate.config import CameraConfig
+from faceplate.config import CaptureConfig
 from faceplate.errors import CameraError
 from faceplate.types import Clock, Image
 
@@ -27,7 +27,7 @@ class Picamera2Camera(LiveCamera):
     """
 
     def __init__(
-        self, config: CameraConfig, *, clock: Clock = monotonic, waiting: Callable[[], None] = lambda: None
+        self, config: CaptureConfig, *, clock: Clock = monotonic, waiting: Callable[[], None] = lambda: None
     ) -> None:
         source = Picamera2Source(config, load_picamera2())
         super().__init__(source, stall_timeout=config.stall_timeout, clock=clock, waiting=waiting)
@@ -36,7 +36,7 @@ class Picamera2Camera(LiveCamera):
 class Picamera2Source:
     """One camera on the ribbon cable."""
 
-    def __init__(self, config: CameraConfig, picamera2: Any) -> None:  # noqa: ANN401 - a module without type hints
+    def __init__(self, config: CaptureConfig, picamera2: Any) -> None:  # noqa: ANN401 - a module without type hints
         if not str(config.source).isdecimal():
             # What was given may be an address with a password, so it is not repeated.
             raise CameraError(

@@ -14,7 +14,14 @@ from faceplate.config.bridge import BoundsConfig, BridgeConfig, CommandsConfig, 
 from faceplate.config.door import DoorConfig
 from faceplate.config.risk import filled
 from faceplate.config.section import Section
-from faceplate.config.sensing import CameraConfig, PeopleConfig, QualityConfig, VisionConfig
+from faceplate.config.sensing import (
+    CameraConfig,
+    CaptureConfig,
+    PeopleConfig,
+    QualityConfig,
+    SecondCameraConfig,
+    VisionConfig,
+)
 from faceplate.config.service import (
     ControlConfig,
     DeviceConfig,
@@ -29,6 +36,7 @@ __all__ = [
     "BoundsConfig",
     "BridgeConfig",
     "CameraConfig",
+    "CaptureConfig",
     "CommandsConfig",
     "Config",
     "ControlConfig",
@@ -40,6 +48,7 @@ __all__ = [
     "LogConfig",
     "PeopleConfig",
     "QualityConfig",
+    "SecondCameraConfig",
     "Section",
     "SpeechConfig",
     "TlsConfig",

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pydantic.functional_validators import BeforeValidator
 
 from faceplate.config.section import AnyPath, ExistingFolder, Section, Unit
-from faceplate.liveness import LivenessMode
+from faceplate.liveness import LivenessMode, SecondKind
 from faceplate.types import Pixels, Score, Seconds
 
 
@@ -18,12 +18,15 @@ def _off_from(value: object) -> object:
     return "off" if value is False else value
 
 
-class CameraConfig(Section):
-    """Where frames come from."""
+Source = Annotated[Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)], Field(repr=False)]
+
+
+class CaptureConfig(Section):
+    """What every camera has."""
 
     driver: Literal["opencv", "picamera2", "replay"] = "opencv"
 
-    source: Annotated[Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)], Field(repr=False)] = 0
+    source: Source = 0
     """opencv: camera number, device path or rtsp:// address; picamera2: camera number; replay: a recording.
     Never shown: an address may hold a password."""
 
@@ -35,6 +38,41 @@ class CameraConfig(Section):
 
     stall_timeout: Annotated[Seconds, Field(ge=0.5, le=60)] = Seconds(5.0)
     """A stream that gives no frame for this long has failed and is opened again"""
+
+
+class SecondCameraConfig(CaptureConfig):
+    """A camera beside the one that recognises, which looks for a nose, or for what infra-red light shows."""
+
+    source: Source
+
+    kind: SecondKind
+    """view: the same kind of camera, 4 to 15 cm beside the first; infrared: it sees no other light"""
+
+
+class CameraConfig(CaptureConfig):
+    """Where frames come from."""
+
+    second: SecondCameraConfig | None = None
+    """Another camera whose pictures help to tell the living from pictures; null: there is none"""
+
+    @property
+    def cameras(self) -> tuple[CaptureConfig, ...]:
+        """This one, and the second."""
+        return (self,) if self.second is None else (self, self.second)
+
+    @model_validator(mode="after")
+    def _there_are_two_cameras(self) -> Self:
+        if self.second is not None and _device(self) == _device(self.second):
+            raise ValueError(
+                "second.source is the camera's own source: a second camera is another one, beside the first"
+            )
+        return self
+
+
+def _device(config: CaptureConfig) -> tuple[str, str]:
+    """The same for all ways to write it."""
+    source = str(config.source)
+    return config.driver, source.removeprefix("/dev/video") if config.driver == "opencv" else source
 
 
 class QualityConfig(Section):

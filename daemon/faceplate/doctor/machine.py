@@ -103,7 +103,7 @@ def _confined(case: Case, call: Run) -> Finding:
         exposure = exposure_in(call(["systemd-analyze", "security", "--no-pager", f"{unit}.service"]))
         if exposure is None:
             continue
-        if unit == "faceplate" and "://" in str(case.config.camera.source):
+        if unit == "faceplate" and any("://" in str(camera.source) for camera in case.config.camera.cameras):
             most += _FOR_A_CAMERA  # noqa: PLW2901 - the same limit, for this door
         if exposure > most:
             return warning(f"{unit}.service is exposed {exposure:g}, at most {most:g} is expected", SHIPPED)

@@ -6,15 +6,15 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import cv2
 import numpy as np
 
 from faceplate.app import live_camera
-from faceplate.config import CameraConfig, QualityConfig
-from faceplate.doctor.finding import NO_ANSWER, Case, Finding, fault, ok, warning
+from faceplate.config import CameraConfig, CaptureConfig, QualityConfig
+from faceplate.doctor.finding import NO_ANSWER, Case, Finding, Level, fault, ok, warning
 from faceplate.errors import CameraError
 from faceplate.model.bundle import Bundle
 from faceplate.recognition import bundle_of
@@ -82,9 +82,24 @@ def camera(case: Case) -> Finding:
         return fault("the daemon has it, and says nothing", NO_ANSWER)
     bundle = bundle_of(case.config.vision)
     eyes = _eyes(case, bundle)
-    with closing(live_camera(case.config.camera, _impatient(case.config.camera))) as opened:
+    finding = _looked_through(case, case.config.camera, eyes)
+    second = case.config.camera.second
+    return finding if second is None or finding.level is not Level.OK else _with_second(finding, case, second, eyes)
+
+
+def _looked_through(case: Case, config: CaptureConfig, eyes: Eyes) -> Finding:
+    with closing(live_camera(config, _impatient(config))) as opened:
         sight = watched(opened.frames(), eyes.look, case.seconds)
-    return judged(sight, case.config.camera, case.config.vision.quality)
+    return judged(sight, config, case.config.vision.quality)
+
+
+def _with_second(first: Finding, case: Case, second: CaptureConfig, eyes: Eyes) -> Finding:
+    """The same of the second camera, where the first is well: without it everybody is challenged."""
+    try:
+        finding = _looked_through(case, second, eyes)
+    except CameraError as error:
+        return fault(f"the second camera: {error}", CONNECT)
+    return replace(finding, found=f"{first.found}; the second camera: {finding.found}")
 
 
 def as_told(status: Mapping[str, Any], config: CameraConfig) -> Finding:
@@ -129,7 +144,7 @@ def watched(frames: Iterable[Frame], look: Callable[[Image], Sequence[Look]], la
     )
 
 
-def judged(sight: Sight, config: CameraConfig, limits: QualityConfig) -> Finding:
+def judged(sight: Sight, config: CaptureConfig, limits: QualityConfig) -> Finding:
     """What that is worth."""
     found = str(sight)
     if not limits.min_brightness <= sight.brightness <= limits.max_brightness:
@@ -143,7 +158,7 @@ def judged(sight: Sight, config: CameraConfig, limits: QualityConfig) -> Finding
     return _unless_recorded(found, config)
 
 
-def _unless_recorded(found: str, config: CameraConfig) -> Finding:
+def _unless_recorded(found: str, config: CaptureConfig) -> Finding:
     return warning(f"a recording, no camera: {found}", REAL) if config.driver == "replay" else ok(found)
 
 
@@ -161,7 +176,7 @@ def _eyes(case: Case, bundle: Bundle) -> Eyes:
     return Eyes(detector, network.embed, vision.quality)
 
 
-def _impatient(config: CameraConfig) -> Callable[[], None]:
+def _impatient(config: CaptureConfig) -> Callable[[], None]:
     """What ends the wait for a frame that does not come; called every second of it."""
     left = math.ceil(config.stall_timeout)
 

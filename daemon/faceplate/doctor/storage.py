@@ -104,7 +104,7 @@ def permissions(case: Case) -> Finding:
 def _guarded(case: Case) -> Iterator[tuple[Path, int]]:
     """Files and folders, and the rights that nobody may have there."""
     config = case.config
-    holds_password = "@" in str(config.camera.source)
+    holds_password = any("@" in str(camera.source) for camera in config.camera.cameras)
     yield case.config_file, 0o026 if holds_password else 0o022
     closed = (config.people.store, config.people.key_file, config.journal.path, config.journal.key_file)
     secret = (config.access.standing_file, config.bridge.password_file, config.bridge.tls.key_file)

@@ -7,7 +7,7 @@ homography does not explain ("plane and parallax": Irani and Anandan 1996).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
@@ -78,6 +78,16 @@ class Follower:
             trail = _chosen(around, face, frame.image)
         self._trail = trail
         return trail.followed()
+
+
+def between(first: Image, face: Face, second: Image, other: Face) -> Followed | None:
+    """The same of two pictures of one instant, of one face in both; None of a face that is not found again.
+
+    Two cameras may not see as brightly: the second picture is made as bright as the first, and as rich in contrast.
+    """
+    around, beside = surroundings(first, face.box), surroundings(second, other.box)
+    trail = _chosen(around, face, first)
+    return trail.followed() if trail.goes_on(replace(beside, image=_as_bright(beside.image, around.image))) else None
 
 
 @dataclass(slots=True)
@@ -163,6 +173,15 @@ def _chosen(around: Surroundings, face: Face, image: Image) -> _Trail:
         places=[around.out(points)],
         off=[np.zeros_like(points)],
     )
+
+
+def _as_bright(image: Image, as_this: Image) -> Image:
+    """Both grey uint8 (SIDE, SIDE), with the face in their middle, which counts."""
+    middle = slice((SIDE - FACE_WIDTH) // 2, (SIDE + FACE_WIDTH) // 2)
+    wanted, own = as_this[middle, middle], image[middle, middle]
+    gain = float(wanted.std()) / max(float(own.std()), 1.0)
+    scaled = cv2.convertScaleAbs(image, alpha=gain, beta=float(wanted.mean()) - gain * float(own.mean()))
+    return np.asarray(scaled, np.uint8)
 
 
 def _there_and_back(first: Image, over: Image, points: Points, guess: Points) -> tuple[Points, NDArray[np.bool_]]:

@@ -202,3 +202,49 @@ def _around(followed: Followed, used: NDArray[np.bool_]) -> tuple[float, float] 
     astray = followed.off[:, ring] - np.median(followed.off[:, used], axis=1)[:, None]
     quarter, half = np.quantile(np.linalg.norm(astray, axis=2).max(axis=0), [0.25, 0.5])
     return float(quarter), float(half)
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How a face differs between two views of one instant. Angles between the views are in radians, across and down."""
+
+    nose: Real
+    """float64 (2,): as its nose has it, against whatever a bent sheet can do"""
+
+    likeness: float
+    """How much of the shape of what is beyond that is a nose's, 0..1"""
+
+    head: Real
+    """float64 (2,): as the whole head has it, against what one homography explains"""
+
+    shape: float
+    """How much of what one homography leaves has the shape of a head, 0..1"""
+
+
+def depth(followed: Followed) -> Depth | None:
+    """Measure two views, the frames of `followed`; None where too little of the face was found in the second."""
+    placed, apart = _on_head(followed)
+    used = followed.in_face & ~_eyes(placed)
+    if used.sum() < FEWEST_POINTS:
+        return None
+    off = followed.off[:, used].transpose(0, 2, 1).astype(np.float64)
+    first = followed.first[used].astype(np.float64)
+    moving, nose = _left(off, _sheets(first), _nose(placed[used]) * apart)
+    head, shape = _whole(off, _homographies(first), _stands_out(placed[used]) * apart)
+    before, after = _turns(moving, nose)
+    return Depth(after - before, _likeness(moving, nose), head, shape)
+
+
+def _whole(off: Real, family: Real, shape: Real) -> tuple[Real, float]:
+    """Between two views, `off` (2, 2, points): radians, as a thing of that shape has it, and how much this explains.
+
+    Both of what `family`, of movements across and down together, leaves.
+    """
+    rest, weights = _unexplained(off, family)
+    trust = np.sqrt(np.tile(weights, 2))
+    own = trust[:, None] * np.kron(np.eye(2), shape[:, None])
+    explained, _ = np.linalg.qr(trust[:, None] * family)
+    own -= explained @ (explained.T @ own)
+    moved = trust * (rest[1] - rest[0]).ravel()
+    turn = np.linalg.lstsq(own, moved, rcond=None)[0]
+    return np.asarray(turn), float(np.linalg.norm(own @ turn) / max(float(np.linalg.norm(moved)), 1e-9))
