@@ -8,30 +8,24 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from faceplate.access.calendar import Calendar
 from faceplate.access.reception import Reception
-from faceplate.camera.camera import Camera
 from faceplate.camera.clock import monotonic
-from faceplate.camera.live import LiveCamera, Source
-from faceplate.camera.paired import PairedCamera, ReplaySource, opened_later
-from faceplate.camera.replay import ReplayCamera
-from faceplate.config import CameraConfig, CaptureConfig, Config, DoorConfig, JournalConfig, SecondCameraConfig
+from faceplate.config import Config, JournalConfig
 from faceplate.config.schedule import ALWAYS, NEVER
 from faceplate.control.peers import Ranks
 from faceplate.control.server import ControlServer
 from faceplate.dashboard import Dashboard, in_turn
 from faceplate.door.door import Door
 from faceplate.door.drivers.keypad import Keypad
-from faceplate.door.drivers.lock import no_hardware
 from faceplate.door.drivers.lock_lines import LockLines
 from faceplate.door.drivers.secure import write_lines
-from faceplate.door.drivers.simulated import hardware_of as simulated_hardware
-from faceplate.door.hardware import Hardware
+from faceplate.door.hardware import Ring
 from faceplate.enrolling.session import EnrolmentSession
 from faceplate.enrolling.window import EnrolmentWindow
-from faceplate.errors import CameraError, ControlError, StoreError
+from faceplate.equipment import door_camera, hardware_of, lit
+from faceplate.errors import ControlError, DoorError, StoreError
 from faceplate.events import DoorEvent, DoorMode
 from faceplate.events import wall_clock as present
 from faceplate.journal import reader
@@ -58,7 +52,8 @@ from faceplate.settings import Settings
 from faceplate.snapshot import Snapshots
 from faceplate.standing import StandingFile
 from faceplate.supervision import supervised
-from faceplate.types import Cue, Decision, Frame, Match, Show
+from faceplate.types import Colour, Cue, Decision, Frame, Match, Show
+from faceplate.vision.liveness.ring_light import TAKES
 from faceplate.vitals import Vitals
 from faceplate.voice import Voice
 
@@ -73,69 +68,6 @@ GUARDING = "guarding the door"
 NO_PICTURES = "the camera gives no pictures; it is tried again and again"
 UNWATCHED = "nobody is recognised, and the exit button is served; the log says why"
 """What the service manager is told"""
-
-
-def live_camera(config: CaptureConfig, waiting: Callable[[], None] = lambda: None) -> Camera:
-    """The camera the configuration names; `waiting` is called while it gives no pictures, and goes on trying."""
-    match config.driver:
-        case "picamera2":
-            from faceplate.camera.picamera2 import Picamera2Camera  # noqa: PLC0415 - imported when chosen
-
-            return Picamera2Camera(config, waiting=waiting)
-        case "opencv":
-            from faceplate.camera.opencv import OpenCvCamera  # noqa: PLC0415 - imported when chosen
-
-            return OpenCvCamera(config, waiting=waiting)
-        case "replay":
-            return ReplayCamera(Path(str(config.source)), paced=True)
-
-
-def second_camera(config: SecondCameraConfig) -> LiveCamera:
-    """The second camera, which need not be there yet: it is tried again and again, as one that was lost.
-
-    Raises:
-        CameraError: it can never be opened, as what drives it is missing.
-    """
-    return LiveCamera(opened_later(_source_of(config)), stall_timeout=config.stall_timeout)
-
-
-def _source_of(config: CaptureConfig) -> Source:
-    match config.driver:
-        case "picamera2":
-            from faceplate.camera.picamera2 import Picamera2Source, load_picamera2  # noqa: PLC0415 - imported when chosen
-
-            return Picamera2Source(config, load_picamera2())
-        case "opencv":
-            from faceplate.camera.opencv import opencv_source  # noqa: PLC0415 - imported when chosen
-
-            return opencv_source(config)
-        case "replay":
-            return ReplaySource(Path(str(config.source)))
-
-
-def door_camera(config: CameraConfig, waiting: Callable[[], None]) -> Camera:
-    """What the door looks through: one camera, or two whose frames go together."""
-    first = live_camera(config, waiting)
-    if config.second is None:
-        return first
-    try:
-        return PairedCamera(first, second_camera(config.second))
-    except CameraError:
-        first.close()
-        raise
-
-
-def hardware_of(config: DoorConfig) -> Hardware:
-    """The hardware the configuration names; never another in its place."""
-    match config.driver:
-        case "gpiozero":
-            from faceplate.door.drivers.gpiozero_driver import hardware_of as real_hardware  # noqa: PLC0415 - imported when chosen
-
-            return real_hardware(config)
-        case "simulated":
-            return simulated_hardware(config, monotonic)
-        case "none":
-            return no_hardware()
 
 
 @contextmanager
@@ -246,10 +178,18 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
     show = in_turn(voice, dashboard.watching(recognition), lambda *_: moved(GUARDING))
     people = recognition.recogniser(recorder.note)
     moved(LOADING)
-    with stop.ends(door_camera(config.camera, lambda: moved(NO_PICTURES))) as camera:
+    with lit(config.door) as ring, stop.ends(door_camera(config.camera, partial(_blind, ring, moved))) as camera:
         stopping(stop)
         door.report_fault(NOBODY_WATCHES, active=False)
-        guard(camera, recognition.watchful_eyes(), people, reception, recorder, door, show)
+        guard(camera, recognition.watchful_eyes(ring), people, reception, recorder, door, show)
+
+
+def _blind(ring: Ring | None, moved: Callable[[str], None]) -> None:
+    """While the camera gives no pictures nobody is looked at."""
+    moved(NO_PICTURES)
+    if ring is not None:
+        with suppress(DoorError):  # who looks at what it shines will say so
+            ring.shine(Colour())
 
 
 @contextmanager
@@ -328,6 +268,18 @@ def warn_of_gaps(config: Config) -> None:
         _log.warning("no liveness: a photograph can open this door")
     if config.door.driver == "simulated":
         _log.warning("the lock is simulated: no door will open")
+    if config.door.ring is not None:
+        _warn_of_the_ring(config)
+
+
+def _warn_of_the_ring(config: Config) -> None:
+    after = config.access.challenge.after
+    if config.door.driver == "simulated":
+        _log.warning("the ring of light is simulated: no face answers it, and none opens without a challenge")
+    if config.vision.liveness == "motion" and after < TAKES:
+        _log.warning(
+            "access.challenge.after (%g) is less than the ring of light takes (%g): all are asked", after, TAKES
+        )
 
 
 def show_nothing(frame: Frame, matches: Sequence[Match], decision: Decision) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from faceplate.camera.clock import monotonic
 from faceplate.config import PeopleConfig, VisionConfig
 from faceplate.events import PeopleEvent
 from faceplate.liveness import SecondKind
@@ -24,7 +25,9 @@ from faceplate.types import Embedding, Image, Look, Score
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
 from faceplate.vision.idle import IdleGate
-from faceplate.vision.liveness.cues import check_for, second_cue
+from faceplate.vision.liveness.cues import added_by_ring, added_by_second, check_for
+from faceplate.vision.liveness.ring_light import RingLight
+from faceplate.vision.liveness.shining import Ring
 from faceplate.vision.network import SiameseNetwork
 
 # Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
@@ -73,20 +76,26 @@ class Recognition:
         self._second = second
         self._still_eyes = Eyes(self.detector(), self.network.embed, vision.quality)
 
-    def eyes(self, gate: IdleGate | None = None) -> Eyes:
-        """New eyes for a stream, that have followed nobody yet.
+    def eyes(self, gate: IdleGate | None = None, light: RingLight | None = None) -> Eyes:
+        """New eyes for a stream, that have followed nobody yet; with a ring of light, every face must answer it.
 
         Raises:
             ModelError: liveness is asked for, and the bundle has no network for it, or the runtime cannot run it.
         """
         vision = self._vision
-        beside = second_cue(self._second, self.detector().find) if self._second else None
-        liveness = check_for(vision.liveness, self.bundle, vision.runtime, vision.threads, beside)
+        added = [added_by_second(self._second, self.detector().find)] if self._second else []
+        added += [added_by_ring(light)] if light else []
+        liveness = check_for(vision.liveness, self.bundle, vision.runtime, vision.threads, added)
         return Eyes(self.detector(), self.network.embed, vision.quality, gate, self._is_same_face, liveness)
 
-    def watchful_eyes(self) -> Eyes:
-        """New eyes for a camera that never ends: they rest while nothing moves and nobody is there."""
-        return self.eyes(IdleGate(self._vision.min_face))
+    def watchful_eyes(self, ring: Ring | None = None) -> Eyes:
+        """New eyes for a camera that never ends: they rest while nothing moves and nobody is there.
+
+        Args:
+            ring: the light around the camera, if there is one.
+        """
+        light = RingLight(ring, monotonic) if ring is not None else None
+        return self.eyes(IdleGate(self._vision.min_face), light)
 
     def look(self, picture: Image) -> list[Look]:
         """Every face of a picture that is no part of a stream, the largest first."""

@@ -54,6 +54,15 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Colour:
+    """What a light of red, green and blue shines: each is on or off."""
+
+    red: bool = False
+    green: bool = False
+    blue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """An upright rectangle in a frame; it may reach over the frame's edge."""
 

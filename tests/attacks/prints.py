@@ -52,7 +52,7 @@ def mask(  # noqa: PLR0913, PLR0917 - what a mask is, and from where it is seen
     rng = np.random.default_rng([seed, 5])
     times = view.times(frames)
     path = hand(rng, times, rng.uniform(500, 750), tilt=8, reach=25)
-    paper = _cut_out(picture, rng)
+    paper = cut_out(picture, rng)
     if rng.uniform() < 0.5:
         paper = bent(paper, rng.uniform(100, 200), upright=True)
     person, behind = head(wearer, points), view.behind(room(rng))
@@ -83,7 +83,7 @@ def _shown(  # noqa: PLR0913 - what a kind of print is
     rng = np.random.default_rng([seed, 2])
     times = view.times(frames)
     size = picture.millimetres * rng.uniform(0.8, 1.1)
-    paper = _in_hand(_paper(picture, rng), size, rng, held=moves)
+    paper = in_hand(on_paper(picture, rng), size, rng, held=moves)
     path = hand(rng, times, rng.uniform(420, 800) * size / picture.millimetres, tilt=10)
     if not moves:
         path = still(times, path)
@@ -99,7 +99,7 @@ def _shown(  # noqa: PLR0913 - what a kind of print is
     return clip(species, picture.subject, images, list(times), alone(behind, sensor, seed))
 
 
-def _paper(picture: Still, rng: np.random.Generator) -> NDArray[np.float32]:
+def on_paper(picture: Still, rng: np.random.Generator) -> NDArray[np.float32]:
     """A picture as a printer gives it: less range, dots of ink, cut wider or narrower about the head."""
     height, width = picture.image.shape[:2]
     margin = int(rng.uniform(0, 0.12) * width)
@@ -108,7 +108,7 @@ def _paper(picture: Still, rng: np.random.Generator) -> NDArray[np.float32]:
     return np.asarray(ink + rng.standard_normal(ink.shape, np.float32) * 3, np.float32)
 
 
-def _in_hand(ink: NDArray[np.float32], size: float, rng: np.random.Generator, *, held: bool) -> Surface:
+def in_hand(ink: NDArray[np.float32], size: float, rng: np.random.Generator, *, held: bool) -> Surface:
     """A picture with its white border, and the hand that holds it, on a larger clear sheet."""
     border = int(rng.choice([0, 0, 6, 15]) / size)
     sheet = cv2.copyMakeBorder(ink, *[border] * 4, cv2.BORDER_CONSTANT, value=(235, 235, 230))
@@ -145,7 +145,7 @@ def _fingers(
             cv2.ellipse(target, *place, angle, 0, 360, shade, -1, cv2.LINE_AA)
 
 
-def _cut_out(picture: Still, rng: np.random.Generator) -> Surface:
+def cut_out(picture: Still, rng: np.random.Generator) -> Surface:
     """The face alone, without its eyes."""
     ink = 255 * (0.06 + 0.86 * (picture.image.astype(np.float32) / 255) ** rng.uniform(0.85, 1.2))
     alpha = np.zeros(ink.shape[:2], np.float32)

@@ -69,12 +69,12 @@ def _replayed(recording: Clip, screen: Screen, seed: int, species: str, view: Vi
     path = hand(rng, times, rng.uniform(*screen.far), tilt=6, reach=8)
     if not screen.held:
         path = still(times, path)
-    behind, look = view.behind(room(rng)), _Look.some(rng)
+    behind, look = view.behind(room(rng)), Look.some(rng)
     pitch = rng.uniform(*screen.pitch)
     scenes = []
     for frame, time in enumerate(times):
         image = recording.at(float(time))
-        sheet, size = _sheet(look.dark(image) if view.infrared else look.shown(image), screen)
+        sheet, size = with_bezel(look.dark(image) if view.infrared else look.shown(image), screen)
         x, y = seen(sheet, *view.of(*path.at(frame)))
         lit = sheet.texture
         picture = put(behind, Surface(lit, sheet.alpha, sheet.place), x, y)
@@ -88,7 +88,7 @@ def _replayed(recording: Clip, screen: Screen, seed: int, species: str, view: Vi
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """How one screen shows pictures."""
 
     gamma: float
@@ -106,7 +106,7 @@ class _Look:
     """Share of a pixel's width that sees light"""
 
     @classmethod
-    def some(cls, rng: np.random.Generator) -> _Look:
+    def some(cls, rng: np.random.Generator) -> Look:
         banded = rng.uniform() < 0.5
         y, x = np.mgrid[:HEIGHT, :640].astype(np.float32)
         spot = np.exp(-(((x - rng.uniform(100, 540)) / 90) ** 2) - ((y - rng.uniform(50, 430)) / 60) ** 2)
@@ -141,7 +141,7 @@ class _Look:
         return (1 + depth * np.sin(2 * np.pi * cycles * rows + step * frame)).astype(np.float32)
 
 
-def _sheet(picture: NDArray[np.float32], screen: Screen) -> tuple[Surface, float]:
+def with_bezel(picture: NDArray[np.float32], screen: Screen) -> tuple[Surface, float]:
     """The screen with its bezel, and the millimetres of one of its texels; the middle of the picture fills it."""
     height, width = picture.shape[:2]
     if screen.held:  # upright, as phones are
@@ -161,7 +161,7 @@ def _inside(sheet: Surface) -> NDArray[np.float32]:
     return lit.astype(np.float32)
 
 
-def _grid(x: NDArray[np.float32], y: NDArray[np.float32], look: _Look) -> NDArray[np.float32]:
+def _grid(x: NDArray[np.float32], y: NDArray[np.float32], look: Look) -> NDArray[np.float32]:
     """How bright each pixel sees the screen's grid, (HEIGHT, WIDTH, 3); `x`, `y` in the screen's own pixels.
 
     One period of a sub-pixel's light is a slit of a third of the pixel across and a gap between rows: harmonics of a

@@ -25,7 +25,7 @@ from attacks.judging import by_cues
 from attacks.measure import CHOSEN_ON, Job, Shown, simulated, upper_bound
 from attacks.viewpoints import Viewpoint, beside
 from faceplate.liveness import SecondKind
-from faceplate.vision.liveness.cues import BESIDE, second_cue
+from faceplate.vision.liveness.cues import added_by_second
 
 FRAMES, RATE = 4, 3.2
 """Of a presentation of a second; the cues look no more often"""
@@ -94,7 +94,11 @@ def _of_one(job: Job, told: argparse.Namespace) -> list[Shown]:
     chosen = told.species
     if kind == "infrared":
         view, chosen = replace(view, infrared=True), [each for each in chosen if each not in PRINTED]
-    judge = by_cues(lambda: [second_cue(kind, sources.detector().find)], sources.detector, [BESIDE])
+    judge = by_cues(
+        lambda: [added_by_second(kind, sources.detector().find).cue],
+        sources.detector,
+        [added_by_second(kind, sources.detector().find).confirms],
+    )
     made = pairs((somebody, other), points, CHOSEN_ON + number, view, chosen)
     return [Shown(each.species, each.subject, judge(each)) for each in made]
 

@@ -24,7 +24,7 @@ import pytest
 import yaml
 
 from attacks import sources
-from faceplate import app, playback, service
+from faceplate import app, equipment, playback, service
 from faceplate.access.standing import Forgetful
 from faceplate.camera.paired import PairedCamera
 from faceplate.camera.recording import Stills
@@ -32,11 +32,11 @@ from faceplate.camera.replay import ReplayCamera
 from faceplate.commands import asking
 from faceplate.commands.demo import FOOTAGE
 from faceplate.config import Config, SecondCameraConfig
-from faceplate.config.door import InputConfig, InputsConfig
+from faceplate.config.door import InputConfig, InputsConfig, RingConfig
 from faceplate.config.schedule import ALWAYS, NEVER
 from faceplate.dashboard import Dashboard
 from faceplate.door.drivers import simulated
-from faceplate.door.drivers.simulated import SimulatedLock
+from faceplate.door.drivers.simulated import SimulatedLock, SimulatedRing
 from faceplate.door.hardware import Hardware
 from faceplate.errors import CameraError, DoorError, FaceplateError, ModelError, SealError, StoreError
 from faceplate.events import DoorEvent
@@ -54,7 +54,8 @@ from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition, thresholds_of
 from faceplate.service import Stop
 from faceplate.settings import Settings
-from faceplate.types import Decision, Frame, Likeness, Match, Outcome, Seconds, Show
+from faceplate.types import Colour, Decision, Frame, Likeness, Match, Outcome, Seconds, Show
+from faceplate.vision.liveness.shining import LASTS
 from mjpeg_server import MjpegServer
 from waiting import listens
 
@@ -114,7 +115,7 @@ def locks(monkeypatch: pytest.MonkeyPatch) -> list[SimulatedLock]:
         built.append(hardware.lock)
         return hardware
 
-    monkeypatch.setattr(app, "simulated_hardware", known_hardware)
+    monkeypatch.setattr(equipment, "simulated_hardware", known_hardware)
     monkeypatch.setattr(playback, "simulated_hardware", known_hardware)
     return built
 
@@ -239,7 +240,7 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(simulated, "SimulatedLock", telling(SimulatedLock))
     for kind in (Journal, ReplayCamera):
-        monkeypatch.setattr(app, kind.__name__, telling(kind))
+        monkeypatch.setattr(equipment if kind is ReplayCamera else app, kind.__name__, telling(kind))
     return told
 
 
@@ -357,7 +358,7 @@ def running(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hardwar
         built.put(hardware)
         return hardware
 
-    monkeypatch.setattr(app, "simulated_hardware", known_hardware)
+    monkeypatch.setattr(equipment, "simulated_hardware", known_hardware)
     stop = Stop()
     monkeypatch.setattr(app, "Stop", lambda: stop)
     daemon = threading.Thread(target=app.run, args=(config, nobody_stops_it))
@@ -774,6 +775,78 @@ def test_the_owner_is_told_what_the_door_cannot_do(config, caplog):
         "the lock is simulated: no door will open",
         "no liveness: a photograph can open this door",
     ]
+
+
+RING = RingConfig(red=5, green=6, blue=13)
+DARK = Colour()
+
+
+def test_the_owner_is_told_of_a_ring_that_nobody_answers_or_not_in_time(config, caplog):
+    ringed = with_(with_(config, "door", ring=RING), "vision", liveness="motion")
+    app.warn_of_gaps(ringed)
+    assert caplog.messages[1:] == [
+        "the ring of light is simulated: no face answers it, and none opens without a challenge",
+        "access.challenge.after (1.5) is less than the ring of light takes (3): all are asked",
+    ]
+    caplog.clear()
+    patient = ringed.access.challenge.model_copy(update={"after": 4.0})
+    app.warn_of_gaps(with_(with_(ringed, "access", challenge=patient), "door", driver="gpiozero"))
+    assert caplog.messages == []
+
+
+def test_there_is_a_ring_only_where_one_is_wired_and_it_is_dark_in_the_end(config):
+    with equipment.lit(config.door) as ring:
+        assert ring is None
+    with equipment.lit(with_(config, "door", ring=RING).door) as ring:
+        assert isinstance(ring, SimulatedRing)
+        ring.shine(Colour(red=True))
+    assert ring.shone[-1] == DARK
+
+
+def test_a_ring_that_cannot_be_had_stops_nothing(config, caplog):
+    door = with_(config, "door", driver="gpiozero", chip="/dev/gpiochip99", ring=RING).door
+    with equipment.lit(door) as ring:
+        assert ring is not None
+        with pytest.raises(DoorError, match="gpiochip99"):
+            ring.shine(DARK)
+    assert caplog.messages == []
+
+
+def test_a_ring_that_stays_lit_is_told_of(config, caplog, monkeypatch):
+    def close(_: SimulatedRing) -> None:
+        raise DoorError("it is stuck")
+
+    monkeypatch.setattr(SimulatedRing, "close", close)
+    with equipment.lit(with_(config, "door", ring=RING).door):
+        pass
+    assert caplog.messages == ["the ring of light may still shine: it is stuck"]
+
+
+def test_while_the_camera_gives_no_pictures_the_ring_is_dark():
+    ring, told = SimulatedRing(), []
+    ring.shine(Colour(blue=True))
+    app._blind(ring, told.append)
+    assert ring.shone[-1] == DARK
+    ring.close()
+    app._blind(ring, told.append)
+    app._blind(None, told.append)
+    assert told == [app.NO_PICTURES] * 3
+
+
+def test_a_face_is_shone_at_and_must_answer_and_an_empty_room_is_dark(enrolled):
+    ring = SimulatedRing()
+    recognition = Recognition(with_(enrolled, "vision", liveness="motion").vision, enrolled.people)
+    eyes = recognition.watchful_eyes(ring)
+    man = np.asarray(cv2.resize(read_picture(MAN), None, fx=2, fy=2), np.uint8)  # near enough to be lit
+    empty = np.zeros_like(man)
+    eyes.see(Frame(0, Seconds(time.monotonic()), empty))
+    assert list(ring.shone) == [DARK]
+    threading.Event().wait(LASTS)
+    (seen,) = eyes.see(Frame(1, Seconds(time.monotonic()), man))
+    assert seen.liveness is Liveness.UNSURE
+    assert ring.shone[-1] != DARK
+    eyes.see(Frame(2, Seconds(time.monotonic()), empty))
+    assert ring.shone[-1] == DARK
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from clips import write_video
-from faceplate import app
+from faceplate import equipment
 from faceplate.camera.live import LiveCamera
 from faceplate.camera.paired import APART, PairedCamera, ReplaySource, opened_later
 from faceplate.camera.replay import ReplayCamera
@@ -97,7 +97,7 @@ def live(source: Switched, clock: Clock, waits: list[float] | None = None) -> Li
 
 def test_frames_carry_what_the_second_camera_saw(tmp_path):
     config = replayed(film(tmp_path / "first.mp4", DARK), film(tmp_path / "second.mp4", BRIGHT))
-    with closing(app.door_camera(config, lambda: None)) as camera:
+    with closing(equipment.door_camera(config, lambda: None)) as camera:
         frames = list(islice(camera.frames(), 10))
     assert {shade(frame.image) for frame in frames} == {DARK}
     assert shade(frames[-1].second) == BRIGHT
@@ -106,13 +106,13 @@ def test_frames_carry_what_the_second_camera_saw(tmp_path):
 
 def test_one_camera_gives_no_second_picture(tmp_path):
     config = CameraConfig(driver="replay", source=str(film(tmp_path / "first.mp4", DARK, frames=3)))
-    with closing(app.door_camera(config, lambda: None)) as camera:
+    with closing(equipment.door_camera(config, lambda: None)) as camera:
         assert [frame.second for frame in camera.frames()] == [None] * 3
 
 
 def test_a_second_camera_that_is_not_there_does_not_stop_the_first(tmp_path, caplog):
     config = replayed(film(tmp_path / "first.mp4", DARK, frames=5), tmp_path / "nowhere.mp4")
-    with caplog.at_level(logging.INFO), closing(app.door_camera(config, lambda: None)) as camera:
+    with caplog.at_level(logging.INFO), closing(equipment.door_camera(config, lambda: None)) as camera:
         assert [frame.second for frame in camera.frames()] == [None] * 5
     (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert "nowhere.mp4 (the second one) failed: there is no" in warning.message
@@ -121,7 +121,7 @@ def test_a_second_camera_that_is_not_there_does_not_stop_the_first(tmp_path, cap
 def test_a_first_camera_that_is_not_there_is_an_error_as_ever(tmp_path):
     config = replayed(tmp_path / "nowhere.mp4", film(tmp_path / "second.mp4", BRIGHT))
     with pytest.raises(CameraError, match=r"there is no .*nowhere\.mp4"):
-        app.door_camera(config, lambda: None)
+        equipment.door_camera(config, lambda: None)
 
 
 def test_a_picture_of_another_time_is_not_given():
@@ -167,7 +167,7 @@ def test_a_second_camera_that_no_driver_is_there_for_is_an_error_and_the_first_i
     beside = SecondCameraConfig(driver="picamera2", source="front", kind="infrared")
     config = CameraConfig(driver="replay", source=str(film(tmp_path / "first.mp4", DARK)), second=beside)
     with pytest.raises(CameraError, match="picamera2"):
-        app.door_camera(config, lambda: None)
+        equipment.door_camera(config, lambda: None)
     assert len(closed) == 1
 
 

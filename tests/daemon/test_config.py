@@ -112,6 +112,8 @@ def tree_of(path, value):
         tree = {"line": 1} | tree  # an input or a light cannot be without its line
     if sections == ["camera", "second"]:
         tree = {"kind": "view", "source": 1} | tree
+    if sections == ["door", "ring"]:
+        tree = {"red": 1, "green": 2, "blue": 3} | tree
     for name in reversed(sections):
         tree = {name: tree}
     return tree
@@ -211,6 +213,10 @@ def test_a_section_must_have_keys(section, value):
             {"inputs": {"bell": {"line": 5}}, "lights": {"red": {"line": 5}}},
             "line 5 is given to both bell and red",
         ),
+        ("door", {"ring": {"red": 5, "green": 6, "blue": 5}}, "line 5 is given to both ring.red and ring.blue"),
+        ("door", {"ring": {"red": 5, "green": 17, "blue": 6}}, "line 17 is given to both line and ring.green"),
+        ("door", {"driver": "none", "ring": {"red": 5, "green": 6, "blue": 7}}, "a ring needs lines"),
+        ("door", {"ring": {"red": 5, "green": 6}}, "door.ring.blue"),
         ("door", {"open_time": 5, "pre_alarm_time": 6}, "pre_alarm_time (6) must not exceed open_time (5)"),
         ("bridge", {"bounds": {"margin": [0.3, 0.1]}}, "the lowest value comes first"),
         ("bridge", {"bounds": {"release_time": [0.4, 5]}}, "greater than or equal to 0.5"),

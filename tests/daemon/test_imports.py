@@ -107,11 +107,11 @@ def test_only_the_runtime_that_was_chosen_is_loaded(runtime):
     """It alone, although both may be installed; and no driver of a lock or camera that was not asked for."""
     code = f"""
 from faceplate.config import Config
-from faceplate import app
+from faceplate import equipment
 from faceplate.vision.network import SiameseNetwork
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 SiameseNetwork(load_bundle(DEFAULT_BUNDLE), runtime={runtime!r})
-app.hardware_of(Config().door)
+equipment.hardware_of(Config().door)
 """
     modules, deeds = loaded_by(code)
     assert modules & HEAVY == {"ai_edge_litert" if runtime == "litert" else "tflite_runtime"}

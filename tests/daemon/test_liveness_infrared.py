@@ -19,7 +19,7 @@ from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition
 from faceplate.types import Face, Frame, Seconds
 from faceplate.vision.liveness.beside import EVERY, LONG_AGO
-from faceplate.vision.liveness.cues import BESIDE, second_cue
+from faceplate.vision.liveness.cues import added_by_second
 from faceplate.vision.liveness.evidence import Tells
 from faceplate.vision.liveness.infrared import ASIDE, Infrared
 from strategies_access import a_face, a_sighting
@@ -99,7 +99,9 @@ def test_it_looks_no_more_often_than_it_must():
 
 def watched(made: Clip) -> Watched:
     find = sources.detector()
-    return by_cues(lambda: [second_cue("infrared", find.find)], sources.detector, [BESIDE])(made)
+    return by_cues(lambda: [added_by_second("infrared", find.find).cue], sources.detector, [frozenset({"infrared"})])(
+        made
+    )
 
 
 def test_a_visitor_is_seen_in_infra_red_and_what_a_screen_shows_is_not():

@@ -22,7 +22,7 @@ from faceplate.commands.demo import FOOTAGE
 from faceplate.pictures import read_picture
 from faceplate.types import Face, Frame, Image, Seconds
 from faceplate.vision.liveness.beside import EVERY, Beside
-from faceplate.vision.liveness.cues import BESIDE, second_cue
+from faceplate.vision.liveness.cues import added_by_second
 from faceplate.vision.liveness.evidence import Tells
 from faceplate.vision.liveness.following import Followed
 from faceplate.vision.liveness.relief import Depth, depth
@@ -48,7 +48,7 @@ def man() -> Still:
 
 def watched(clip: Clip) -> Watched:
     find = sources.detector()
-    return by_cues(lambda: [second_cue("view", find.find)], sources.detector, [BESIDE])(clip)
+    return by_cues(lambda: [added_by_second("view", find.find).cue], sources.detector, [frozenset({"stereo"})])(clip)
 
 
 def at(seed: int) -> Iterator[Viewpoint]:

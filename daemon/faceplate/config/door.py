@@ -65,6 +65,15 @@ class LightsConfig(Section):
     buzzer: OutputConfig | None = None
 
 
+class RingConfig(Section):
+    """Red, green and blue lights around the camera."""
+
+    red: LineNumber
+    green: LineNumber
+    blue: LineNumber
+    active_high: bool = True
+
+
 class DoorConfig(Section):
     """The door."""
 
@@ -95,6 +104,9 @@ class DoorConfig(Section):
 
     inputs: InputsConfig = InputsConfig()
     lights: LightsConfig = LightsConfig()
+
+    ring: RingConfig | None = None
+    """A ring of light that a living face must answer, besides all else. null: there is none"""
 
     release_time: Annotated[Seconds, Field(ge=SHORTEST_RELEASE, le=LONGEST_RELEASE)] = Seconds(5.0)
     """How long the door stays unlocked after a grant (ONVIF ReleaseTime)"""
@@ -135,6 +147,12 @@ class DoorConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _a_ring_has_lines(self) -> Self:
+        if self.ring is not None and self.driver == "none":
+            raise ValueError("a ring needs lines, and driver: none has none: write driver: gpiozero, or ring: null")
+        return self
+
+    @model_validator(mode="after")
     def _the_warning_precedes_the_alarm(self) -> Self:
         if self.pre_alarm_time > self.open_time:
             raise ValueError(f"pre_alarm_time ({self.pre_alarm_time:g}) must not exceed open_time ({self.open_time:g})")
@@ -149,3 +167,7 @@ class DoorConfig(Section):
             for use, wired in section:
                 if wired is not None:
                     yield use, wired.line
+        if self.ring is not None:
+            yield "ring.red", self.ring.red
+            yield "ring.green", self.ring.green
+            yield "ring.blue", self.ring.blue

@@ -12,9 +12,9 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from faceplate.app import live_camera
 from faceplate.config import CameraConfig, CaptureConfig, QualityConfig
 from faceplate.doctor.finding import NO_ANSWER, Case, Finding, Level, fault, ok, warning
+from faceplate.equipment import live_camera
 from faceplate.errors import CameraError
 from faceplate.model.bundle import Bundle
 from faceplate.recognition import bundle_of

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
-from faceplate.types import Seconds
+from faceplate.types import Colour, Seconds
 
 
 class LockDriver(Protocol):
@@ -81,6 +81,20 @@ class Panel(Protocol):
 
     def close(self) -> None:
         """Switch all off and let go of the hardware. A second call does nothing."""
+
+
+class Ring(Protocol):
+    """Shines colours. It is no part of a door's hardware: nothing that locks or unlocks knows of it."""
+
+    def shine(self, colour: Colour) -> None:
+        """Shine this colour.
+
+        Raises:
+            DoorError: the ring does not answer.
+        """
+
+    def close(self) -> None:
+        """Go dark and let go of the hardware. A second call does nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceplate import app
+from faceplate import equipment
 from faceplate.camera.clock import monotonic
 from faceplate.camera.recording import PICTURES, Stills
 from faceplate.camera.replay import ReplayCamera
@@ -190,7 +190,7 @@ def at_the_door(config: Config, seconds: float) -> Iterator[tuple[Iterator[Frame
     Raises:
         CameraError: it cannot be opened.
     """
-    with closing(app.live_camera(config.camera)) as camera:
+    with closing(equipment.live_camera(config.camera)) as camera:
         end = threading.Timer(seconds, camera.close)
 
         def frames() -> Iterator[Frame]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
-from faceplate.app import live_camera
 from faceplate.camera.camera import Camera
 from faceplate.camera.clock import monotonic
 from faceplate.commands.asking import result_of
@@ -16,6 +15,7 @@ from faceplate.config import Config
 from faceplate.control.client import Caller
 from faceplate.enrolling.session import EnrolmentSession
 from faceplate.enrolling.view import View, view_from
+from faceplate.equipment import live_camera
 from faceplate.errors import CameraError, FaceplateError
 from faceplate.recognition import Recognition
 from faceplate.types import Cue, Decision, Outcome, Reason, Seconds

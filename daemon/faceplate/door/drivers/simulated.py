@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass, replace
 
 from faceplate.config import DoorConfig
 from faceplate.door.drivers.lease import check_lease
 from faceplate.door.hardware import Hardware, Lights, Readings
 from faceplate.errors import DoorError
-from faceplate.types import Clock, Seconds
+from faceplate.types import Clock, Colour, Seconds
 
 _log = logging.getLogger(__name__)
 
@@ -134,6 +135,31 @@ class SimulatedPanel:
         """Switch all off, then refuse further use. A second call does nothing."""
         self.shown = Lights()
         self._closed = True
+
+
+class SimulatedRing:
+    """A ring that only says what it would shine: no face answers it."""
+
+    def __init__(self) -> None:
+        self.shone: deque[Colour] = deque(maxlen=100)
+        """The newest colours, the last one shines"""
+        self._closed = False
+
+    def shine(self, colour: Colour) -> None:
+        """Shine this colour.
+
+        Raises:
+            DoorError: the ring is closed.
+        """
+        if self._closed:
+            raise DoorError("the simulated ring is closed: use it before, or build it anew")
+        self.shone.append(colour)
+
+    def close(self) -> None:
+        """Go dark, then refuse further use. A second call does nothing."""
+        if not self._closed:
+            self.shine(Colour())
+            self._closed = True
 
 
 def hardware_of(config: DoorConfig, clock: Clock) -> Hardware:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from faceplate.liveness import LivenessMode, SecondKind
@@ -9,11 +11,12 @@ from faceplate.model.bundle import Bundle
 from faceplate.types import Seconds
 from faceplate.vision.liveness.beside import Find
 from faceplate.vision.liveness.edges import Edges
-from faceplate.vision.liveness.evidence import LivenessCue
+from faceplate.vision.liveness.evidence import LivenessCue, Watchman
 from faceplate.vision.liveness.infrared import Infrared
-from faceplate.vision.liveness.liveness import LivenessCheck
+from faceplate.vision.liveness.liveness import AT_ONCE, LivenessCheck
 from faceplate.vision.liveness.motion import Motion
 from faceplate.vision.liveness.network import PassiveCue, PassiveNetwork, passive_network
+from faceplate.vision.liveness.ring_light import RingLight
 from faceplate.vision.liveness.scene import Scene
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stereo import Stereo
@@ -24,43 +27,57 @@ LOOKS: Final = frozenset({"network"})
 MOVES: Final = frozenset({"relief", "parallax"})
 """What confirms that a face looks like a living one, and that it moves like one"""
 
-BESIDE: Final = frozenset({"stereo", "infrared"})
-"""What confirms it by a second camera"""
-
 WATCHED: Final = Seconds(2.0)
 """Where looks alone confirm, the movement of a picture in somebody's hand has so long to deny"""
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A cue of something that a door has besides its camera: where it has it, that must confirm a face, too."""
+
+    cue: LivenessCue
+    confirms: frozenset[str]
+    """Its name where it confirms"""
+    watchman: Watchman | None = None
+    """The same cue, if it looks while nobody is there, too"""
+
+
 def check_for(
-    mode: LivenessMode, bundle: Bundle, runtime: Runtime, threads: int, beside: LivenessCue | None = None
+    mode: LivenessMode, bundle: Bundle, runtime: Runtime, threads: int, added: Sequence[Added] = ()
 ) -> LivenessCheck | None:
     """The check of a mode, that has seen nobody yet; None: nobody looks.
 
-    `beside` is the cue of a second camera, where there is one.
+    `added` are the cues of what the door has besides its camera.
 
     Raises:
         ModelError: the bundle has no liveness network, or the runtime cannot run it.
     """
     if mode == "off":
         return None
-    return check_with(passive_network(bundle, runtime=runtime, threads=threads), mode, beside)
+    return check_with(passive_network(bundle, runtime=runtime, threads=threads), mode, added)
 
 
-def check_with(network: PassiveNetwork, mode: LivenessMode, beside: LivenessCue | None = None) -> LivenessCheck:
-    """The check of a mode that looks, with this network; where there is a second camera, it must confirm, too."""
+def check_with(network: PassiveNetwork, mode: LivenessMode, added: Sequence[Added] = ()) -> LivenessCheck:
+    """The check of a mode that looks, with this network, and with what the door has besides its camera."""
     cues: list[LivenessCue] = [PassiveCue(network), Motion(), Edges(), Stream(), Screen()]
-    needed = [LOOKS] if beside is None else [LOOKS, BESIDE]
-    cues += [] if beside is None else [beside]
+    cues += [each.cue for each in added]
+    needed = [LOOKS, *(each.confirms for each in added)]
+    watchmen = [each.watchman for each in added if each.watchman is not None]
     if mode == "passive":
-        return LivenessCheck(cues, needed, WATCHED)
+        return LivenessCheck(cues, needed, WATCHED, watchmen)
     scene = Scene()  # its doubts are for those who may be challenged
-    return LivenessCheck([*cues, scene], [*needed, MOVES], watchmen=[scene])
+    return LivenessCheck([*cues, scene], [*needed, MOVES], AT_ONCE, [*watchmen, scene])
 
 
-def second_cue(kind: SecondKind, find: Find) -> LivenessCue:
+def added_by_second(kind: SecondKind, find: Find) -> Added:
     """What looks at the pictures of a second camera, with a detector of their own."""
     match kind:
         case "view":
-            return Stereo(find)
+            return Added(Stereo(find), frozenset({"stereo"}))
         case "infrared":
-            return Infrared(find)
+            return Added(Infrared(find), frozenset({"infrared"}))
+
+
+def added_by_ring(light: RingLight) -> Added:
+    """What shines a ring of light, and looks at how faces answer it."""
+    return Added(light, frozenset({"light"}), light)

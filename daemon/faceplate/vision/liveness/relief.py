@@ -160,14 +160,21 @@ def _shown(off: Real, family: Real, shape: Real) -> Shown:
     """What of `shape` (points,) the movements show that `family` (points, n) does not explain."""
     # Whatever moves as the shape does is no outlier
     _, weights = _unexplained(off, np.column_stack([family, shape]))
+    moving, own = _left(off, weights, family, shape)
+    turns = _turns(moving, own)
+    return Shown(_root_mean(turns), _root_mean(np.diff(turns, axis=0)) / 2**0.5, _likeness(moving, own))
+
+
+def _left(off: Real, weights: Real, family: Real, shape: Real) -> tuple[Real, Real]:
+    """What `family` leaves of the movements (2 * frames, points), and of `shape` (points,).
+
+    Both are as large as each point is trusted.
+    """
     trust = np.sqrt(weights)
     explained, _ = np.linalg.qr(trust[:, None] * family)
     moving = (off - off.mean(axis=0)).reshape(-1, len(trust)) * trust
-    moving -= (moving @ explained) @ explained.T
     own = trust * shape
-    own -= explained @ (explained.T @ own)
-    turns = _turns(moving, own)
-    return Shown(_root_mean(turns), _root_mean(np.diff(turns, axis=0)) / 2**0.5, _likeness(moving, own))
+    return moving - (moving @ explained) @ explained.T, own - explained @ (explained.T @ own)
 
 
 def _turns(moving: Real, shape: Real) -> Real:
@@ -223,16 +230,17 @@ class Depth:
 
 def depth(followed: Followed) -> Depth | None:
     """Measure two views, the frames of `followed`; None where too little of the face was found in the second."""
-    placed, apart = _on_head(followed)
-    used = followed.in_face & ~_eyes(placed)
+    placed, apart = on_head(followed.first.astype(np.float64), followed.landmarks.astype(np.float64))
+    used = followed.in_face & ~eyes(placed)
     if used.sum() < FEWEST_POINTS:
         return None
     off = followed.off[:, used].transpose(0, 2, 1).astype(np.float64)
-    first = followed.first[used].astype(np.float64)
-    moving, nose = _left(off, _sheets(first), _nose(placed[used]) * apart)
-    head, shape = _whole(off, _homographies(first), _stands_out(placed[used]) * apart)
-    before, after = _turns(moving, nose)
-    return Depth(after - before, _likeness(moving, nose), head, shape)
+    first, place = followed.first[used].astype(np.float64), placed[used]
+    sheets = _sheets(first, 4)
+    moving, own = _left(off, _unexplained(off, sheets)[1], sheets, nose(place) * apart)
+    head, shape = _whole(off, _homographies(first), stands_out(place) * apart)
+    before, after = _turns(moving, own)
+    return Depth(after - before, _likeness(moving, own), head, shape)
 
 
 def _whole(off: Real, family: Real, shape: Real) -> tuple[Real, float]:
