@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from attacks.camera import Surface, flat, put, seen
 from attacks.clip import Clip, clip
+from attacks.gloss import some_lamp
 from attacks.heads import Still, head
 from attacks.paths import hand, still
 from attacks.rooms import room
@@ -26,7 +27,7 @@ def still_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint
 def shaken_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint = FIRST) -> Clip:
     """A flat print in a hand, with a paper border, fingers, sway, tilt and tremor.
 
-    Not modelled: gloss, the shadow on what is behind, the arm's owner.
+    Not modelled: gloss (`glossy_print` has some), the shadow on what is behind, the arm's owner.
     """
     return _shown(picture, seed, frames, "simulated shaken print", view)
 
@@ -34,6 +35,14 @@ def shaken_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoin
 def bent_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint = FIRST) -> Clip:
     """The same, bent round an upright or lying cylinder of 90 to 200 mm radius that itself gives a little."""
     return _shown(picture, seed, frames, "simulated bent print", view, bends=True)
+
+
+def glossy_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint = FIRST) -> Clip:
+    """What `shaken_print` shows, of paper that mirrors a lamp or a window.
+
+    Not modelled: what else of the room it mirrors, its sheen in light from all sides, light in colours.
+    """
+    return _shown(picture, seed, frames, "simulated glossy print", view, mirrors=True)
 
 
 def mask(  # noqa: PLR0913, PLR0917 - what a mask is, and from where it is seen
@@ -78,7 +87,15 @@ def bent(sheet: Surface, radius: float, *, upright: bool) -> Surface:
 
 
 def _shown(  # noqa: PLR0913 - what a kind of print is
-    picture: Still, seed: int, frames: int, species: str, view: Viewpoint, *, moves: bool = True, bends: bool = False
+    picture: Still,
+    seed: int,
+    frames: int,
+    species: str,
+    view: Viewpoint,
+    *,
+    moves: bool = True,
+    bends: bool = False,
+    mirrors: bool = False,
 ) -> Clip:
     rng = np.random.default_rng([seed, 2])
     times = view.times(frames)
@@ -90,10 +107,16 @@ def _shown(  # noqa: PLR0913 - what a kind of print is
     behind = view.behind(room(rng))
     radius, upright = rng.uniform(90, 200), rng.uniform() < 0.75
     gives = 1 + 0.05 * np.sin(2 * np.pi * rng.uniform(0.3, 1) * times)
+    lamp = some_lamp(np.random.default_rng([seed, 10]), path.at(0)[0]) if mirrors else None
     scenes = []
     for frame in range(frames):
         sheet = bent(paper, radius * float(gives[frame]), upright=upright) if bends else paper
-        scenes.append(put(behind, sheet, *seen(sheet, *view.of(*path.at(frame)))))
+        turned, where = path.at(frame)
+        x, y = seen(sheet, *view.of(turned, where))
+        scene = put(behind, sheet, x, y)
+        if lamp is not None:
+            scene = lamp.over(scene, cv2.remap(sheet.alpha, x, y, cv2.INTER_LINEAR), turned)
+        scenes.append(scene)
     sensor, drawn = view.sensor(rng)
     images = filmed(scenes, sensor, drawn, times)
     return clip(species, picture.subject, images, list(times), alone(behind, sensor, seed))

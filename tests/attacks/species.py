@@ -17,6 +17,7 @@ OF_A_STILL: dict[str, Callable[[Still, int], Clip]] = {
     "still print": prints.still_print,
     "shaken print": prints.shaken_print,
     "bent print": prints.bent_print,
+    "glossy print": prints.glossy_print,
 }
 
 OF_A_RECORDING: dict[str, Callable[[Clip, int], Clip]] = {

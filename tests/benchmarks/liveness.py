@@ -32,6 +32,7 @@ from faceplate.types import Frame, Image, Look, Pixels, Seconds, Sighting, Track
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue
+from faceplate.vision.liveness.glare import Glare
 from faceplate.vision.liveness.motion import Motion
 from faceplate.vision.liveness.network import PassiveCue, passive_network
 from faceplate.vision.liveness.scene import Scene
@@ -71,6 +72,7 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
         "stream": Stream(),
         "screen": Screen(),
         "scene": _knowing(usable[0]),
+        "glare": Glare(),
     }
     tasks = {"frame": lambda number: ours.verify(usable[number % len(usable)], number)}
     tasks |= {name: _observing(cue, usable, looks) for name, cue in cues.items()}

@@ -12,6 +12,7 @@ from faceplate.types import Seconds
 from faceplate.vision.liveness.beside import Find
 from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue, Watchman
+from faceplate.vision.liveness.glare import Glare
 from faceplate.vision.liveness.infrared import Infrared
 from faceplate.vision.liveness.liveness import AT_ONCE, LivenessCheck
 from faceplate.vision.liveness.motion import Motion
@@ -59,7 +60,7 @@ def check_for(
 
 def check_with(network: PassiveNetwork, mode: LivenessMode, added: Sequence[Added] = ()) -> LivenessCheck:
     """The check of a mode that looks, with this network, and with what the door has besides its camera."""
-    cues: list[LivenessCue] = [PassiveCue(network), Motion(), Edges(), Stream(), Screen()]
+    cues: list[LivenessCue] = [PassiveCue(network), Motion(), Edges(), Stream(), Screen(), Glare()]
     cues += [each.cue for each in added]
     needed = [LOOKS, *(each.confirms for each in added)]
     watchmen = [each.watchman for each in added if each.watchman is not None]
