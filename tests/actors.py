@@ -29,11 +29,16 @@ class Pose:
 TARGETS = {
     Cue.TURN_LEFT: Pose(left=28.0),
     Cue.TURN_RIGHT: Pose(left=-28.0),
-    Cue.LOOK_UP: Pose(up=20.0),
+    Cue.STEP_BACK: Pose(width=70.0),
     Cue.COME_CLOSER: Pose(width=140.0),
 }
 STILL = Pose()
-OPPOSITE = {Cue.TURN_LEFT: Cue.TURN_RIGHT, Cue.TURN_RIGHT: Cue.TURN_LEFT}
+OPPOSITE = {
+    Cue.TURN_LEFT: Cue.TURN_RIGHT,
+    Cue.TURN_RIGHT: Cue.TURN_LEFT,
+    Cue.COME_CLOSER: Cue.STEP_BACK,
+    Cue.STEP_BACK: Cue.COME_CLOSER,
+}
 
 
 @dataclass
@@ -52,8 +57,8 @@ class Person:
         if cue is not self._cue:
             self._cue, self._since = cue, time
         if time - self._since >= self.reaction:
-            near = Pose(width=self.pose.width) if self.pose.width > 100 else Pose()
-            target = near if cue in {None, Cue.LOOK_STRAIGHT} else TARGETS[self.understands(cue)]
+            straight = Pose(width=self.pose.width)
+            target = straight if cue in {None, Cue.LOOK_STRAIGHT} else TARGETS[self.understands(cue)]
             self.pose = Pose(
                 *(
                     _towards(now, then)

@@ -310,6 +310,7 @@ class Cue(StrEnum):
     TURN_LEFT = "turn_left"
     """The person's own left, as below"""
     TURN_RIGHT = "turn_right"
+    STEP_BACK = "step_back"
     LOOK_UP = "look_up"
     LOOK_DOWN = "look_down"
     TURN_BACK = "turn_back"

@@ -83,6 +83,12 @@ OF_CUE = {
         "fr": "Tournez un peu la tête à droite",
         "es": "Gire un poco la cabeza a la derecha",
     },
+    Cue.STEP_BACK: {
+        "en": "Take a step back, please",
+        "de": "Bitte einen Schritt zurückgehen",
+        "fr": "Reculez d'un pas, s'il vous plaît",
+        "es": "Dé un paso atrás, por favor",
+    },
     Cue.LOOK_UP: {
         "en": "Raise your chin a little",
         "de": "Das Kinn ein wenig heben",

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from faceplate.access.calendar import Calendar
+from faceplate.access.challenge import STEPS
 from faceplate.access.reception import Reception
 from faceplate.access.standing import NoLockout
 from faceplate.commands.demo import FOOTAGE
@@ -49,17 +50,21 @@ def zoomed(image: Image, times: float) -> Image:
     return np.asarray(cv2.warpAffine(image, about, (width, height)), np.uint8)
 
 
+def nearer(now: float, cue: Cue | None) -> float:
+    """How near somebody is a frame later."""
+    return now + 0.05 * ((cue is Cue.COME_CLOSER and now < 1.6) - (cue is Cue.STEP_BACK and now > 0.9))
+
+
 class Woman:
-    """Turns her head by one frame of the clip at a time, and comes closer by and by."""
+    """Turns her head by one frame of the clip at a time, and comes closer or goes back by and by."""
 
     def __init__(self, frames: list[Image]) -> None:
-        self.frames, self.index, self.near = frames, STRAIGHT, 1.0
+        self.frames, self.index, self.near = frames, STRAIGHT, 1.2
 
     def __call__(self, cue: Cue | None) -> Image:
         target = WHERE.get(cue, STRAIGHT) if cue else STRAIGHT
         self.index += int(np.sign(target - self.index))
-        if cue is Cue.COME_CLOSER:
-            self.near = min(self.near + 0.08, 1.5)
+        self.near = nearer(self.near, cue)
         return zoomed(self.frames[self.index], self.near)
 
 
@@ -67,13 +72,12 @@ class Print:
     """A picture of her straight face, held askew as a head would turn, and moved nearer."""
 
     def __init__(self, frames: list[Image]) -> None:
-        self.flat, self.lean, self.near = frames[STRAIGHT], 0.0, 1.0
+        self.flat, self.lean, self.near = frames[STRAIGHT], 0.0, 1.2
 
     def __call__(self, cue: Cue | None) -> Image:
         target = {Cue.TURN_LEFT: 1.0, Cue.TURN_RIGHT: -1.0}.get(cue, 0.0) if cue else 0.0
         self.lean += float(np.clip(target - self.lean, -0.25, 0.25))
-        if cue is Cue.COME_CLOSER:
-            self.near = min(self.near + 0.08, 1.5)
+        self.near = nearer(self.near, cue)
         height, width = self.flat.shape[:2]
         corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
         # Turned about an upright axis by some 40 degrees, and tilted: one side is further away than the other.
@@ -111,18 +115,14 @@ def steps(made: list[Decision]) -> list[Cue]:
     return [cue for before, cue in zip([None, *cues], cues, strict=False) if cue is not None and cue is not before]
 
 
-def test_a_woman_who_does_as_she_is_asked_is_let_in_and_one_who_cannot_is_not(config, recognition, woman):
-    """Nowhere in the clip does she look up."""
+def test_a_woman_who_does_as_she_is_asked_is_let_in(config, recognition, woman):
     asked = set()
     for seed in range(12):
         made = visit(recognition, config, Woman(woman), seed)
         asked |= set(steps(made))
-        if Cue.LOOK_UP in steps(made):
-            assert made[-1].reason is Reason.CHALLENGE_FAILED
-        else:
-            assert (made[-1].outcome, made[-1].person) == (Outcome.GRANTED, "Ada"), (seed, steps(made))
-            assert len(steps(made)) == config.access.challenge.steps
-    assert asked == {*WHERE, Cue.COME_CLOSER, Cue.LOOK_UP}
+        assert (made[-1].outcome, made[-1].person) == (Outcome.GRANTED, "Ada"), (seed, steps(made))
+        assert len(steps(made)) == config.access.challenge.steps
+    assert asked == set(STEPS)
 
 
 def test_a_print_that_is_held_askew_as_she_would_turn_never_is(config, recognition, woman):

@@ -101,7 +101,7 @@ class Look:
         return now is not None and {
             Cue.TURN_LEFT: now.yaw > 10,
             Cue.TURN_RIGHT: now.yaw < -10,
-            Cue.LOOK_UP: now.pitch > 8,
+            Cue.STEP_BACK: self.match.sighting.look.face.box.width <= 80,
             Cue.COME_CLOSER: self.match.sighting.look.face.box.width >= 125,
         }.get(cue, False)
 

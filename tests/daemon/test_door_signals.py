@@ -289,10 +289,10 @@ def test_what_is_asked_is_shown_at_once_whatever_was_told_before(reason):
 
 
 def test_what_is_asked_again_is_shown_again_when_it_is_over():
-    asked = answered(None, challenged(Cue.LOOK_UP), NOW)
-    end = Seconds(NOW + asked_for(Cue.LOOK_UP).length)
-    assert answered(asked, challenged(Cue.LOOK_UP), Seconds(end - 0.1)) == asked
-    assert answered(asked, challenged(Cue.LOOK_UP), end) == replace(asked, since=end)
+    asked = answered(None, challenged(Cue.STEP_BACK), NOW)
+    end = Seconds(NOW + asked_for(Cue.STEP_BACK).length)
+    assert answered(asked, challenged(Cue.STEP_BACK), Seconds(end - 0.1)) == asked
+    assert answered(asked, challenged(Cue.STEP_BACK), end) == replace(asked, since=end)
 
 
 def test_a_step_can_be_seen_within_the_time_there_is_for_it():
@@ -300,7 +300,7 @@ def test_a_step_can_be_seen_within_the_time_there_is_for_it():
 
 
 def test_an_answer_breaks_into_a_challenge():
-    asked = answered(None, challenged(Cue.LOOK_UP), NOW)
+    asked = answered(None, challenged(Cue.STEP_BACK), NOW)
     assert answered(asked, decision(Outcome.GRANTED, Reason.VERIFIED), NOW) == Answer(
         Outcome.GRANTED, Reason.VERIFIED, NOW
     )
@@ -408,7 +408,7 @@ def test_the_table_lists_all_of_it():
         "challenge: look straight": Cue.LOOK_STRAIGHT,
         "challenge: turn left": Cue.TURN_LEFT,
         "challenge: turn right": Cue.TURN_RIGHT,
-        "challenge: look up": Cue.LOOK_UP,
+        "challenge: step back": Cue.STEP_BACK,
         "challenge: come closer": Cue.COME_CLOSER,
     }
     rows = [line.strip("|").split("|") for line in table().splitlines()]

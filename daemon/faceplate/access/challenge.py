@@ -3,8 +3,8 @@
 The steps are drawn when they are asked, none twice in a row, each at a time that is drawn as well, and only of somebody
 who looks straight at the camera and is the person who is challenged. So a recording does the wrong thing, or does it at
 the wrong time: before a living person could have heard of it, or when it must look at the camera. A flat picture can
-come closer, and no more: however it is held, the nose in it does not move against eyes and mouth. So coming closer is
-never all that is asked.
+come closer and go back, and no more: however it is held, the nose in it does not move against eyes and mouth. So one
+step at least is a turn.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from faceplate.access.posture import FRONT, Glance, Posture, is_done, is_level, 
 from faceplate.config.doubt import ChallengeConfig
 from faceplate.types import Cue, Seconds
 
-STEPS: Final = (Cue.TURN_LEFT, Cue.TURN_RIGHT, Cue.LOOK_UP, Cue.COME_CLOSER)
+TURNS: Final = (Cue.TURN_LEFT, Cue.TURN_RIGHT)
+STEPS: Final = (*TURNS, Cue.STEP_BACK, Cue.COME_CLOSER)
 
 PAUSE: Final = (Seconds(0.3), Seconds(1.2))
 """So long after one step is done the next one is asked, at the earliest"""
@@ -30,7 +31,10 @@ GAP: Final = Seconds(0.7)
 """A face that was not seen for longer may have been another meanwhile; the tracker loses it then"""
 
 _HELD: Final = 3
-"""So many frames show how somebody holds their head; looking straight, they are alike"""
+"""So many frames show how somebody holds their head"""
+
+_RESTED: Final = 5
+"""So many, alike, that they look straight: three are alike of a head, too, that is on its way back"""
 
 
 class Phase(StrEnum):
@@ -122,27 +126,35 @@ def _is_another(challenge: Challenge, glance: Glance) -> bool:
 
 
 def _resting(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice: random.Random) -> Challenge:
-    challenge = _seen(challenge, glance.posture)
+    challenge = _seen(challenge, glance.posture, _RESTED)
     rest = _rest(challenge)
     if rest is None or glance.posture is None or glance.time < challenge.since:
         return challenge
     # Whoever holds another face before the camera to turn it must show the right one again before each step.
     if not (glance.people and set(glance.people) <= set(challenge.people)):
         return challenge
-    last = challenge.done[-1:]
-    can_come = glance.posture.has_room and Cue.COME_CLOSER not in challenge.done and rules.steps > 1
-    steps = [step for step in STEPS if step not in last and (can_come or step is not Cue.COME_CLOSER)]
+    steps = _next(challenge, rules, glance.posture)
     asked = replace(challenge, phase=Phase.ASKED, asked=dice.choice(steps), since=glance.time, ready=True, recent=())
     return replace(asked, straight=challenge.straight or rest, start=rest)
 
 
-def _seen(challenge: Challenge, posture: Posture | None) -> Challenge:
-    return replace(challenge, recent=(*challenge.recent, posture)[-_HELD:] if posture else ())
+def _next(challenge: Challenge, rules: ChallengeConfig, now: Posture) -> list[Cue]:
+    """What may be asked now: no step twice in a row, nearer and back once each, and at the end a turn if none was."""
+    done = challenge.done
+    steps = [step for step in TURNS if step not in done[-1:]]
+    if len(done) + 1 < rules.steps or set(done) & set(TURNS):
+        there_is = ((Cue.STEP_BACK, now.has_way), (Cue.COME_CLOSER, now.has_room))
+        steps += [step for step, room in there_is if room and step not in done]
+    return steps
+
+
+def _seen(challenge: Challenge, posture: Posture | None, most: int) -> Challenge:
+    return replace(challenge, recent=(*challenge.recent, posture)[-most:] if posture else ())
 
 
 def _rest(challenge: Challenge) -> Posture | None:
     """How a face looks straight, if the last frames agree on it."""
-    if len(challenge.recent) < _HELD:
+    if len(challenge.recent) < _RESTED:
         return None
     held = mean(challenge.recent)
     is_front = abs(held.yaw) <= FRONT if challenge.straight is None else is_level(challenge.straight, held)
@@ -155,7 +167,7 @@ def _answering(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dic
         return challenge
     if glance.time - challenge.since < REACTION or not challenge.ready:
         return replace(challenge, ready=not is_done(asked, start, now))
-    challenge = _seen(challenge, now)
+    challenge = _seen(challenge, now, _HELD)
     if len(challenge.recent) < _HELD:
         return challenge
     held = mean(challenge.recent)

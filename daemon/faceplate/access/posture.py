@@ -14,9 +14,11 @@ from faceplate.types import Cue, Frame, Likeness, Match, Seconds
 # What the detector's landmarks say of a head that is held still varies by 4 from frame to frame (standard deviation, on
 # photographed prints and on people), so that three frames are averaged on both sides.
 _TURNED: Final = 15.0
-_RAISED: Final = 12.0
 _CLOSER: Final = 1.25
-"""Times as wide"""
+"""Times as wide; who steps back is as much narrower. Nobody is asked to raise or tilt their head: the detector's
+landmarks follow a raised head by a fifth of its angle, and a tilted one by less"""
+_NARROWEST: Final = 60.0
+"""Pixels: of a narrower face too little is seen"""
 _LEVEL_YAW: Final = 8.0
 _LEVEL_PITCH: Final = 12.0
 """Whoever comes closer to a camera that hangs high looks further up to it"""
@@ -36,6 +38,8 @@ class Posture:
     """Of the face, pixels"""
     has_room: bool
     """Whether the face would still be in the picture if it came closer"""
+    has_way: bool
+    """Whether it would still be large enough if it went back"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +74,13 @@ def _posture(frame: Frame, match: Match, pose: HeadPose | None) -> Posture | Non
     box = match.sighting.look.face.box
     height, width = frame.image.shape[:2]
     has_room = box.width * _CLOSER <= width and box.height * _CLOSER <= height
-    return Posture(pose.yaw, pose.pitch, box.width, has_room)
+    return Posture(pose.yaw, pose.pitch, box.width, has_room, has_way=box.width >= _CLOSER * _NARROWEST)
 
 
 def mean(postures: Sequence[Posture]) -> Posture:
-    """How they are held on average; the last one says whether there is room."""
+    """How they are held on average; the last one says where there is room."""
     yaw, pitch, width = (fmean(getattr(each, name) for each in postures) for name in ("yaw", "pitch", "width"))
-    return Posture(yaw, pitch, width, has_room=postures[-1].has_room)
+    return Posture(yaw, pitch, width, has_room=postures[-1].has_room, has_way=postures[-1].has_way)
 
 
 def is_done(asked: Cue, start: Posture, now: Posture) -> bool:
@@ -86,22 +90,24 @@ def is_done(asked: Cue, start: Posture, now: Posture) -> bool:
             return now.yaw - start.yaw >= _TURNED
         case Cue.TURN_RIGHT:
             return start.yaw - now.yaw >= _TURNED
-        case Cue.LOOK_UP:
-            return now.pitch - start.pitch >= _RAISED
+        case Cue.STEP_BACK:
+            return _CLOSER * now.width <= start.width
         case _:
             return now.width >= _CLOSER * start.width
 
 
 def is_wrong(asked: Cue, start: Posture, now: Posture) -> bool:
-    """Whether the head is clearly turned as it was not asked to."""
+    """Whether the head is clearly turned, or moved, as it was not asked to."""
     aside = now.yaw - start.yaw
     match asked:
         case Cue.TURN_LEFT:
             return aside <= -_TURNED
         case Cue.TURN_RIGHT:
             return aside >= _TURNED
+        case Cue.STEP_BACK:
+            return abs(aside) >= _TURNED or now.width >= _CLOSER * start.width
         case _:
-            return abs(aside) >= _TURNED
+            return abs(aside) >= _TURNED or _CLOSER * now.width <= start.width
 
 
 def is_level(straight: Posture, now: Posture) -> bool:

@@ -108,7 +108,7 @@ HINTS: Final[Mapping[Reason, int]] = {
 """So many short amber flashes (green and red at once), without a tone; shown although nothing was decided"""
 
 # Of a challenge: a long flash and a tone say that something is asked, and the short ones after it what.
-STEPS: Final[Mapping[Cue, int]] = {Cue.TURN_LEFT: 1, Cue.TURN_RIGHT: 2, Cue.LOOK_UP: 3, Cue.COME_CLOSER: 4}
+STEPS: Final[Mapping[Cue, int]] = {Cue.TURN_LEFT: 1, Cue.TURN_RIGHT: 2, Cue.STEP_BACK: 3, Cue.COME_CLOSER: 4}
 STRAIGHT: Final = Pattern("amber, steady", (Beat(Seconds(1.0), _AMBER),))
 
 # Of an enrolment: never green, which means that the door is open, and never red, which means that it stays shut.
