@@ -12,12 +12,13 @@ import multiprocessing
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 
@@ -42,6 +43,8 @@ CUES = ("flat", "edges", "stream", "screen", "relief", "parallax", "scene")
 
 Job = tuple[int, Still, Still]
 """Number, who comes and is shown, and another"""
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,14 @@ def recorded(data: Path, watch: Watch) -> list[Shown]:
     return [Shown(LIVE, each.subject, watch(each)) for each in clips]
 
 
-def simulated(data: Path, people: int, one: Callable[[Job], list[Shown]], processes: int) -> list[Shown]:
-    """All that `one` makes and judges of each of so many people."""
+def simulated(data: Path, people: int, one: Callable[[Job], list[Made]], processes: int) -> Iterator[Made]:
+    """All that `one` makes and judges of each of so many people, as it comes."""
     stills = list(islice(sources.stills(data, CHOSEN_ON + people + 1, ORDER), CHOSEN_ON, None))
     jobs = [(number, stills[number], stills[number + 1]) for number in range(len(stills) - 1)]
     # OpenCV's threads do not live on in a process that was forked: the first call that wants them would wait for ever.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return [shown for some in pool.map(one, jobs) for shown in some]
+        for some in pool.map(one, jobs):
+            yield from some
 
 
 def _of_one(job: Job, mesh: Path | None, chosen: tuple[str, ...], watch: str) -> list[Shown]:

@@ -14,6 +14,26 @@ TREMOR = (8.0, 12.0)
 """Hertz: physiological tremor of an outstretched hand (Elble and Koller, "Tremor", 1990)"""
 
 
+WALK = 2.0
+"""Seconds that a visitor comes nearer for"""
+
+SETTLED = 0.3
+"""Times as far sways somebody who waits"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """What somebody does besides going along their path."""
+
+    yaw: float = 0.0
+    """Degrees, as a path's"""
+    nearer: float = 1.0
+    """So many times as near"""
+
+
+AS_IT_GOES = Lean()
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """Where a thing is before the camera, frame by frame."""
@@ -32,19 +52,19 @@ class Path:
     def __len__(self) -> int:
         return len(self.x)
 
-    def at(self, frame: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def at(self, frame: int, lean: Lean = AS_IT_GOES) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Rotation (3, 3) and translation (3,) of a frame."""
-        yaw, pitch, roll = np.radians([self.yaw[frame], self.pitch[frame], self.roll[frame]])
+        yaw, pitch, roll = np.radians([self.yaw[frame] + lean.yaw, self.pitch[frame], self.roll[frame]])
         about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
         about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
         about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-        return about_z @ about_x @ about_y, np.array([self.x[frame], self.y[frame], self.z[frame]])
+        return about_z @ about_x @ about_y, np.array([self.x[frame], self.y[frame], self.z[frame] / lean.nearer])
 
 
 def visitor(rng: np.random.Generator, times: Track, near: float = 550.0) -> Path:
     """Somebody who comes 10 to 40 % nearer within two seconds, sways, and turns the head by 5 to 20 degrees or so."""
     growth = rng.uniform(1.1, 1.4)
-    progress = np.minimum(times / 2.0, 1.0)
+    progress = np.minimum(times / WALK, 1.0)
     z = near / (1 / growth + (1 - 1 / growth) * progress)
     return Path(
         x=rng.uniform(-60, 60) + sway(rng, times, rng.uniform(5, 25)),
@@ -54,6 +74,18 @@ def visitor(rng: np.random.Generator, times: Track, near: float = 550.0) -> Path
         pitch=rng.normal(0, 4) + sway(rng, times, rng.uniform(1, 5)),
         roll=rng.normal(0, 3) + sway(rng, times, rng.uniform(0.5, 4)),
     )
+
+
+def settled(path: Path, times: Track) -> Path:
+    """The same until somebody has come; then they stand, and sway within a second `SETTLED` times as far."""
+    there = times >= WALK
+    share = 1 - (1 - SETTLED) * np.clip(times - WALK, 0, 1)
+
+    def calmed(track: Track) -> Track:
+        middle = track[there].mean()
+        return np.where(there, middle + (track - middle) * share, track)
+
+    return Path(*(calmed(getattr(path, name)) for name in Path.__slots__))
 
 
 def hand(rng: np.random.Generator, times: Track, far: float, tilt: float = 8.0, reach: float = 35.0) -> Path:

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from attacks.camera import Surface, flat, put, seen
-from attacks.clip import Clip, clip
+from attacks.clip import Clip
 from attacks.gloss import some_lamp
 from attacks.heads import Still, head
-from attacks.paths import hand, still
+from attacks.paths import Lean, Track, hand, still
 from attacks.rooms import room
+from attacks.stage import Stage, staged
 from attacks.viewpoints import FIRST, Viewpoint
-from attacks.visitors import FRAMES, alone, filmed
+from attacks.visitors import FRAMES
 
 _SKIN = (np.array([110.0, 75, 55]), np.array([225.0, 180, 155]))
 """RGB, the darkest and the lightest hand"""
 
 
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A way to show a picture on paper."""
+
+    species: str
+    moves: bool = True
+    bends: bool = False
+    mirrors: bool = False
+
+
+STANDING = Print("simulated still print", moves=False)
+SHAKEN = Print("simulated shaken print")
+BENT = Print("simulated bent print", bends=True)
+GLOSSY = Print("simulated glossy print", mirrors=True)
+
+
 def still_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint = FIRST) -> Clip:
     """A print on a stand: nothing moves but the sensor's noise."""
-    return _shown(picture, seed, frames, "simulated still print", view, moves=False)
+    return on_paper(picture, STANDING, seed, view.times(frames), view).clip()
 
 
 def shaken_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint = FIRST) -> Clip:
@@ -29,12 +48,12 @@ def shaken_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoin
 
     Not modelled: gloss (`glossy_print` has some), the shadow on what is behind, the arm's owner.
     """
-    return _shown(picture, seed, frames, "simulated shaken print", view)
+    return on_paper(picture, SHAKEN, seed, view.times(frames), view).clip()
 
 
 def bent_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint = FIRST) -> Clip:
     """The same, bent round an upright or lying cylinder of 90 to 200 mm radius that itself gives a little."""
-    return _shown(picture, seed, frames, "simulated bent print", view, bends=True)
+    return on_paper(picture, BENT, seed, view.times(frames), view).clip()
 
 
 def glossy_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoint = FIRST) -> Clip:
@@ -42,38 +61,38 @@ def glossy_print(picture: Still, seed: int, frames: int = FRAMES, view: Viewpoin
 
     Not modelled: what else of the room it mirrors, its sheen in light from all sides, light in colours.
     """
-    return _shown(picture, seed, frames, "simulated glossy print", view, mirrors=True)
+    return on_paper(picture, GLOSSY, seed, view.times(frames), view).clip()
 
 
 def mask(  # noqa: PLR0913, PLR0917 - what a mask is, and from where it is seen
-    picture: Still,
-    wearer: Still,
-    points: NDArray[np.float32],
-    seed: int,
-    frames: int = FRAMES,
-    view: Viewpoint = FIRST,
+    picture: Still, wearer: Still, points: NDArray[np.float32], seed: int, frames: int = FRAMES, view: Viewpoint = FIRST
 ) -> Clip:
     """A face cut out of paper, eyes cut out too, held before the face of a living wearer; half of them bent.
 
     `points` are the wearer's, as `FaceMesh` gives them. The wearer turns with the mask, and the room is real. Not
     modelled: paper that slips on the face, the wearer's blinking.
     """
+    return worn(picture, wearer, points, seed, view.times(frames), view).clip()
+
+
+def worn(  # noqa: PLR0913, PLR0917 - what a mask is, and from where it is seen
+    picture: Still, wearer: Still, points: NDArray[np.float32], seed: int, times: Track, view: Viewpoint = FIRST
+) -> Stage:
+    """A `mask` for as long as it takes."""
     rng = np.random.default_rng([seed, 5])
-    times = view.times(frames)
     path = hand(rng, times, rng.uniform(500, 750), tilt=8, reach=25)
     paper = cut_out(picture, rng)
     if rng.uniform() < 0.5:
         paper = bent(paper, rng.uniform(100, 200), upright=True)
     person, behind = head(wearer, points), view.behind(room(rng))
-    scenes = []
-    for frame in range(frames):
-        rotation, shift = path.at(frame)
-        worn = put(behind, person, *seen(person, *view.of(rotation, shift)))
+
+    def scene(frame: int, lean: Lean) -> NDArray[np.float32]:
+        rotation, shift = path.at(frame, lean)
+        wearing = put(behind, person, *seen(person, *view.of(rotation, shift)))
         before = shift + rotation @ np.array([0, 0, -25.0])
-        scenes.append(put(worn, paper, *seen(paper, *view.of(rotation, before))))
-    sensor, drawn = view.sensor(rng)
-    images = filmed(scenes, sensor, drawn, times)
-    return clip("simulated cut-out mask", picture.subject, images, list(times), alone(behind, sensor, seed))
+        return put(wearing, paper, *seen(paper, *view.of(rotation, before)))
+
+    return staged("simulated cut-out mask", picture.subject, behind, scene, times, seed, rng, view)
 
 
 def bent(sheet: Surface, radius: float, *, upright: bool) -> Surface:
@@ -86,43 +105,32 @@ def bent(sheet: Surface, radius: float, *, upright: bool) -> Surface:
     return Surface(sheet.texture, sheet.alpha, place)
 
 
-def _shown(  # noqa: PLR0913 - what a kind of print is
-    picture: Still,
-    seed: int,
-    frames: int,
-    species: str,
-    view: Viewpoint,
-    *,
-    moves: bool = True,
-    bends: bool = False,
-    mirrors: bool = False,
-) -> Clip:
+def on_paper(picture: Still, kind: Print, seed: int, times: Track, view: Viewpoint = FIRST) -> Stage:
+    """A print for as long as it takes."""
     rng = np.random.default_rng([seed, 2])
-    times = view.times(frames)
     size = picture.millimetres * rng.uniform(0.8, 1.1)
-    paper = in_hand(on_paper(picture, rng), size, rng, held=moves)
+    paper = in_hand(printed(picture, rng), size, rng, held=kind.moves)
     path = hand(rng, times, rng.uniform(420, 800) * size / picture.millimetres, tilt=10)
-    if not moves:
+    if not kind.moves:
         path = still(times, path)
     behind = view.behind(room(rng))
     radius, upright = rng.uniform(90, 200), rng.uniform() < 0.75
     gives = 1 + 0.05 * np.sin(2 * np.pi * rng.uniform(0.3, 1) * times)
-    lamp = some_lamp(np.random.default_rng([seed, 10]), path.at(0)[0]) if mirrors else None
-    scenes = []
-    for frame in range(frames):
-        sheet = bent(paper, radius * float(gives[frame]), upright=upright) if bends else paper
-        turned, where = path.at(frame)
+    lamp = some_lamp(np.random.default_rng([seed, 10]), path.at(0)[0]) if kind.mirrors else None
+
+    def scene(frame: int, lean: Lean) -> NDArray[np.float32]:
+        sheet = bent(paper, radius * float(gives[frame]), upright=upright) if kind.bends else paper
+        turned, where = path.at(frame, lean)
         x, y = seen(sheet, *view.of(turned, where))
-        scene = put(behind, sheet, x, y)
-        if lamp is not None:
-            scene = lamp.over(scene, cv2.remap(sheet.alpha, x, y, cv2.INTER_LINEAR), turned)
-        scenes.append(scene)
-    sensor, drawn = view.sensor(rng)
-    images = filmed(scenes, sensor, drawn, times)
-    return clip(species, picture.subject, images, list(times), alone(behind, sensor, seed))
+        shown = put(behind, sheet, x, y)
+        if lamp is None:
+            return shown
+        return lamp.over(shown, cv2.remap(sheet.alpha, x, y, cv2.INTER_LINEAR), turned)
+
+    return staged(kind.species, picture.subject, behind, scene, times, seed, rng, view)
 
 
-def on_paper(picture: Still, rng: np.random.Generator) -> NDArray[np.float32]:
+def printed(picture: Still, rng: np.random.Generator) -> NDArray[np.float32]:
     """A picture as a printer gives it: less range, dots of ink, cut wider or narrower about the head."""
     height, width = picture.image.shape[:2]
     margin = int(rng.uniform(0, 0.12) * width)

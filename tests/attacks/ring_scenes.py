@@ -143,7 +143,7 @@ def printed(picture: Still, there: Installation, seed: int, times: Times, *, ben
     """A print in a hand, as `prints.shaken_print` and `prints.bent_print` have it."""
     rng = np.random.default_rng([seed, 2])
     size = picture.millimetres * rng.uniform(0.8, 1.1)
-    paper = prints.in_hand(prints.on_paper(picture, rng), size, rng, held=True)
+    paper = prints.in_hand(prints.printed(picture, rng), size, rng, held=True)
     path = hand(rng, times, rng.uniform(420, 800) * size / picture.millimetres, tilt=10)
     behind = room(rng)
     radius, upright = rng.uniform(90, 200), rng.uniform() < 0.75

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -9,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attacks.camera import HEIGHT, Surface, flat, put, seen
-from attacks.clip import Clip, clip
-from attacks.paths import hand, still
+from attacks.clip import Clip
+from attacks.paths import Lean, Track, hand, still
 from attacks.rooms import room
+from attacks.stage import Stage, staged
 from attacks.viewpoints import FIRST, Viewpoint
-from attacks.visitors import alone, filmed
 from faceplate.types import Image
 
 
@@ -21,6 +22,7 @@ from faceplate.types import Image
 class Screen:
     """A kind of display."""
 
+    species: str
     width: float
     """Millimetres"""
     pitch: tuple[float, float]
@@ -32,31 +34,41 @@ class Screen:
     held: bool
 
 
-PHONE = Screen(70, (0.055, 0.09), (150, 260), 4, held=True)
-MONITOR = Screen(480, (0.23, 0.31), (450, 800), 15, held=False)
+PHONE = Screen("simulated phone replay", 70, (0.055, 0.09), (150, 260), 4, held=True)
+MONITOR = Screen("simulated monitor replay", 480, (0.23, 0.31), (450, 800), 15, held=False)
 
 
-NEAR = Screen(480, (0.23, 0.31), (220, 380), 15, held=False)
+NEAR = Screen("simulated near monitor replay", 480, (0.23, 0.31), (220, 380), 15, held=False)
 """A monitor so near that a camera pixel sees hardly more than one of its pixels: where moire is to be expected"""
 
 
 def phone_replay(recording: Clip, seed: int, view: Viewpoint = FIRST) -> Clip:
     """A recording on a phone in a hand."""
-    return _replayed(recording, PHONE, seed, "simulated phone replay", view)
+    return _replayed(recording, PHONE, seed, view)
 
 
 def monitor_replay(recording: Clip, seed: int, view: Viewpoint = FIRST) -> Clip:
     """A recording on a monitor that stands."""
-    return _replayed(recording, MONITOR, seed, "simulated monitor replay", view)
+    return _replayed(recording, MONITOR, seed, view)
 
 
 def near_monitor_replay(recording: Clip, seed: int, view: Viewpoint = FIRST) -> Clip:
     """A recording on a monitor close to the camera, whose edges are out of the picture."""
-    return _replayed(recording, NEAR, seed, "simulated near monitor replay", view)
+    return _replayed(recording, NEAR, seed, view)
 
 
-def _replayed(recording: Clip, screen: Screen, seed: int, species: str, view: Viewpoint) -> Clip:
-    """Show the recording's frames, which keep whatever relief they have.
+def _replayed(recording: Clip, screen: Screen, seed: int, view: Viewpoint) -> Clip:
+    lasts = recording.times[-1] - recording.times[0]
+    times = view.times(1 + int(lasts * view.rate + 1e-6))
+    return on_screen(
+        lambda frame: recording.at(float(times[frame])), recording.subject, screen, seed, times, view
+    ).clip()
+
+
+def on_screen(  # noqa: PLR0913, PLR0917 - what is shown, and from where it is seen
+    picture: Callable[[int], Image], subject: str, screen: Screen, seed: int, times: Track, view: Viewpoint = FIRST
+) -> Stage:
+    """Show `picture` of each frame of the stage. Recordings keep whatever relief they have.
 
     Modelled: the sub-pixel grid as its three lowest harmonics, damped by lens and pixel, and so aliased where the
     camera is too coarse for it; black level, gamut, gamma and colour of the backlight; bands of refresh or dimming
@@ -64,27 +76,23 @@ def _replayed(recording: Clip, screen: Screen, seed: int, species: str, view: Vi
     local dimming, scaling artefacts of the player, focus on the screen's plane.
     """
     rng = np.random.default_rng([seed, 3])
-    lasts = recording.times[-1] - recording.times[0]
-    times = view.times(1 + int(lasts * view.rate + 1e-6))
     path = hand(rng, times, rng.uniform(*screen.far), tilt=6, reach=8)
     if not screen.held:
         path = still(times, path)
     behind, look = view.behind(room(rng)), Look.some(rng)
     pitch = rng.uniform(*screen.pitch)
-    scenes = []
-    for frame, time in enumerate(times):
-        image = recording.at(float(time))
+
+    def scene(frame: int, lean: Lean) -> NDArray[np.float32]:
+        image = picture(frame)
         sheet, size = with_bezel(look.dark(image) if view.infrared else look.shown(image), screen)
-        x, y = seen(sheet, *view.of(*path.at(frame)))
-        lit = sheet.texture
-        picture = put(behind, Surface(lit, sheet.alpha, sheet.place), x, y)
+        x, y = seen(sheet, *view.of(*path.at(frame, lean)))
+        lit = put(behind, sheet, x, y)
         inside = cv2.remap(_inside(sheet), x, y, cv2.INTER_LINEAR)[..., None]
         grid = _grid(x * size / pitch, y * size / pitch, look)
         bands = look.bands(frame)[:, None, None]
-        scenes.append((picture * (1 - inside + inside * grid * bands) + look.reflection * inside).astype(np.float32))
-    sensor, drawn = view.sensor(rng)
-    images = filmed(scenes, sensor, drawn, times)
-    return clip(species, recording.subject, images, list(times), alone(behind, sensor, seed))
+        return (lit * (1 - inside + inside * grid * bands) + look.reflection * inside).astype(np.float32)
+
+    return staged(screen.species, subject, behind, scene, times, seed, rng, view)
 
 
 @dataclass(frozen=True, slots=True)

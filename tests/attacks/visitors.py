@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from attacks.camera import Sensor, Surface, put, seen
-from attacks.clip import LIVE, Clip, clip
+from attacks.camera import Surface, put, seen
+from attacks.clip import LIVE, Clip
 from attacks.heads import Still, head
-from attacks.paths import Path, sway, visitor
+from attacks.paths import Lean, Track, settled, visitor
 from attacks.rooms import room
+from attacks.stage import Stage, staged
 from attacks.viewpoints import FIRST, Viewpoint
-from faceplate.types import Image
 
 FRAMES = 20
 
@@ -30,44 +30,32 @@ def live_like(  # noqa: PLR0913, PLR0917 - who comes, how long, and from where i
     Not modelled: blinking, hair and clothes that move by themselves, a neck (the whole turns as one), what a head
     hides of itself, light that changes as the head turns, motion blur.
     """
-    rng = np.random.default_rng([seed, 1])
-    times = view.times(frames)
-    path, behind = visitor(rng, times), view.behind(room(rng))
-    scenes = visit(head(still, points), path, behind, rng, times, view)
-    sensor, drawn = view.sensor(rng)
-    images = filmed(scenes, sensor, drawn, times)
-    return clip(species, still.subject, images, list(times), alone(behind, sensor, seed))
+    return coming(still, points, seed, view.times(frames), species=species, view=view).clip()
 
 
-def visit(  # noqa: PLR0913, PLR0917 - what a visit is, and from where it is seen
-    person: Surface,
-    path: Path,
-    behind: NDArray[np.float32],
-    rng: np.random.Generator,
-    times: NDArray[np.float64],
+def coming(  # noqa: PLR0913 - who comes, and how
+    still: Still,
+    points: NDArray[np.float32],
+    seed: int,
+    times: Track,
+    *,
+    stays: bool = False,
+    species: str = f"simulated {LIVE}",
     view: Viewpoint = FIRST,
-) -> list[NDArray[np.float32]]:
-    """The scenes before the camera, RGB float32; some visitors talk."""
+) -> Stage:
+    """Somebody who comes to the door, talks or not; who `stays` waits there and sways less."""
+    rng = np.random.default_rng([seed, 1])
+    person, path, behind = head(still, points), visitor(rng, times), view.behind(room(rng))
+    if stays:
+        path = settled(path, times)
     talks = rng.uniform(2, 6) if rng.uniform() < 0.3 else 0.0
     open_by = talks * np.abs(np.sin(2 * np.pi * rng.uniform(1.5, 3) * times))
-    return [
-        put(behind, talking, *seen(talking, *view.of(*path.at(frame))))
-        for frame in range(len(times))
-        for talking in [_jaw(person, float(open_by[frame]))]
-    ]
 
+    def scene(frame: int, lean: Lean) -> NDArray[np.float32]:
+        talking = _jaw(person, float(open_by[frame]))
+        return put(behind, talking, *seen(talking, *view.of(*path.at(frame, lean))))
 
-def filmed(
-    scenes: list[NDArray[np.float32]], sensor: Sensor, rng: np.random.Generator, times: NDArray[np.float64]
-) -> list[NDArray[np.uint8]]:
-    """What one camera makes of scenes, its exposure wandering by a few percent."""
-    exposure = 1 + sway(rng, times, rng.uniform(0, 0.04))
-    return [sensor.take(scene, rng, float(exposure[frame])) for frame, scene in enumerate(scenes)]
-
-
-def alone(behind: NDArray[np.float32], sensor: Sensor, seed: int) -> Image:
-    """What the camera sees of a room in which nobody is."""
-    return sensor.take(behind, np.random.default_rng([seed, 10]))
+    return staged(species, still.subject, behind, scene, times, seed, rng, view)
 
 
 def _jaw(person: Surface, drop: float) -> Surface:

@@ -1,0 +1,138 @@
+"""Whoever stands before the door and sees what it asks: they do it, or show something that looks like it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from attacks.clip import RATE, Clip
+from attacks.paths import AS_IT_GOES, Lean
+from attacks.stage import Stage
+from faceplate.types import Cue, Image
+
+Actor = Callable[[int, Cue | None], Image]
+"""The picture of a frame, after the last frame's cue; frames come in their order"""
+
+REACTION = (0.4, 0.9)
+"""Seconds from a prompt, a light or a word, until somebody begins to move"""
+
+SPEED = (50.0, 90.0)
+"""Degrees a second that a head is turned with"""
+
+NEARING = 0.35
+"""So much of the distance is gone a second"""
+
+TURN, NEARER = (20.0, 28.0), (1.35, 1.5)
+"""How far somebody goes who is asked to turn a little, to come closer or to step back: degrees, and times as near"""
+
+
+@dataclass(slots=True)
+class Doing:
+    """A head, or what is held in its place, that is moved as it should be, a while after that was heard."""
+
+    rng: np.random.Generator
+    lean: Lean = AS_IT_GOES
+    _cue: Cue | None = None
+    _from: float = 0.0
+    _target: Lean = AS_IT_GOES
+    _speed: float = 0.0
+
+    def at(self, frame: int, cue: Cue | None) -> Lean:
+        """How it leans on a frame."""
+        time = frame / RATE
+        if cue is not self._cue:
+            self._cue, self._from = cue, time + self.rng.uniform(*REACTION)
+            self._target, self._speed = self._meant(cue), self.rng.uniform(*SPEED)
+        if time >= self._from:
+            step = self._speed / RATE
+            self.lean = Lean(
+                yaw=_towards(self.lean.yaw, self._target.yaw, step),
+                nearer=_towards(self.lean.nearer, self._target.nearer, NEARING / RATE),
+            )
+        return self.lean
+
+    def _meant(self, cue: Cue | None) -> Lean:
+        """Where a prompt leads to; somebody who has come closer, or gone back, stays there."""
+        near = self.lean.nearer
+        match cue:
+            case Cue.TURN_LEFT:  # their own, which is the picture's right
+                return Lean(yaw=-self.rng.uniform(*TURN), nearer=near)
+            case Cue.TURN_RIGHT:
+                return Lean(yaw=self.rng.uniform(*TURN), nearer=near)
+            case Cue.STEP_BACK:
+                return Lean(nearer=near / self.rng.uniform(*NEARER))
+            case Cue.COME_CLOSER:
+                return Lean(nearer=near * self.rng.uniform(*NEARER))
+            case _:
+                return Lean(nearer=near)
+
+
+def _towards(now: float, then: float, step: float) -> float:
+    return min(then, now + step) if then > now else max(then, now - step)
+
+
+def doing(stage: Stage, seed: int) -> Actor:
+    """Whoever, or whatever, is on a stage does as the door asks."""
+    body = Doing(np.random.default_rng([seed, 11]))
+    return lambda frame, cue: stage.take(frame, body.at(frame, cue))
+
+
+def unasked(stage: Stage) -> Actor:
+    """What is on a stage goes on as if nothing was asked."""
+    return lambda frame, _: stage.take(frame)
+
+
+def fed(clip: Clip) -> Actor:
+    """Frames in place of a camera's; the last one when they are over."""
+    return lambda frame, _: clip.images[min(frame, len(clip.images) - 1)]
+
+
+@dataclass(slots=True)
+class Film:
+    """What a camera took of an actor, and when they were first asked to do something."""
+
+    actor: Actor
+    images: list[Image] = field(default_factory=list)
+    asked: int | None = None
+    """The frame after which that was"""
+
+    def __call__(self, frame: int, cue: Cue | None) -> Image:
+        """The actor's picture, which is kept."""
+        if self.asked is None and cue is not None:
+            self.asked = frame
+        self.images.append(self.actor(frame, cue))
+        return self.images[-1]
+
+    def at(self, frame: int) -> Image:
+        """A picture of an actor whom nobody asks, filmed as far as it is wanted."""
+        while len(self.images) <= frame:
+            self(len(self.images), None)
+        return self.images[frame]
+
+
+@dataclass(slots=True)
+class Playing:
+    """Plays the film of somebody who passed a challenge; from where they were asked, as soon as the door asks."""
+
+    film: Film
+    _begun: int | None = None
+    _now: int = 0
+
+    def picture(self, frame: int) -> Image:
+        """What is shown now; the film's last picture when it is over."""
+        del frame
+        return self.film.images[min(self._now, len(self.film.images) - 1)]
+
+    def on(self, stage: Stage) -> Actor:
+        """What the camera sees of the screen, whose stage shows `picture`."""
+
+        def take(frame: int, cue: Cue | None) -> Image:
+            if self._begun is None and cue is not None:
+                self._begun = frame
+            since = frame if self._begun is None else frame - self._begun + (self.film.asked or 0)
+            self._now = since
+            return stage.take(frame)
+
+        return take
