@@ -20,6 +20,8 @@ from faceplate.commands.demo import FOOTAGE
 from faceplate.pictures import read_picture
 from faceplate.types import Cue, Image, Reason
 
+pytestmark = pytest.mark.once
+
 SEED = 2
 DARK = np.zeros((96, 128, 3), np.uint8)
 

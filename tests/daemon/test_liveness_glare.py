@@ -26,6 +26,8 @@ from faceplate.vision.liveness.evidence import Tells
 from faceplate.vision.liveness.glare import EVERY, SMALLEST_FACE, Glare
 from strategies_access import a_sighting
 
+pytestmark = pytest.mark.once
+
 Light = NDArray[np.float64]
 """Linear, of 1, (H, W, 3)"""
 

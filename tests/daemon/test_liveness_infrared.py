@@ -24,6 +24,8 @@ from faceplate.vision.liveness.evidence import Tells
 from faceplate.vision.liveness.infrared import ASIDE, Infrared
 from strategies_access import a_face, a_sighting
 
+pytestmark = pytest.mark.once
+
 LOOK = EVERY * 1.01
 PICTURE = np.zeros((480, 640, 3), np.uint8)
 HALF = np.zeros((240, 320, 3), np.uint8)

@@ -27,6 +27,8 @@ from faceplate.vision.liveness.evidence import Evidence, Tells
 from faceplate.vision.liveness.ring_light import FEWEST, SMALLEST_FACE, RingLight
 from faceplate.vision.liveness.shining import AGAIN_AFTER, COLOURS, LASTS
 
+pytestmark = pytest.mark.once
+
 DARK = Colour()
 EVERY = 0.125
 """Seconds from frame to frame"""

@@ -30,6 +30,8 @@ from faceplate.vision.liveness.stereo import FEWEST, LOOKS, Stereo, told
 from heads import HEAD
 from strategies_access import a_face, a_sighting
 
+pytestmark = pytest.mark.once
+
 RATE, FRAMES = 3.2, 3
 FACE = 150.0
 """Millimetres that the width of a face is taken to be"""
