@@ -49,6 +49,7 @@ HINTS: Final[Mapping[Cue, str]] = {
     Cue.ALONE: "one person only, please",
     Cue.AGAIN: "the face was lost: this step begins anew",
     Cue.COME_CLOSER: "come closer",
+    Cue.STEP_BACK: "step back a little",
     Cue.HOLD_STILL: "hold still",
     Cue.TOO_DARK: "it is too dark: switch a light on",
     Cue.TOO_BRIGHT: "there is too much light",
