@@ -60,7 +60,8 @@ def built(tmp_path_factory, camera, runtime) -> MqttHouse:
 @contextmanager
 def guarded(house: MqttHouse) -> Iterator[Program]:
     with house.daemon() as daemon:
-        until(lambda: status_of(house).get("camera") == "online", within=30)
+        # Asked more often, this process would hardly come to giving the pictures of the camera, which is its own.
+        until(lambda: status_of(house).get("camera") == "online", within=30, every=0.1)
         yield daemon
 
 
