@@ -92,16 +92,18 @@ class Recording:
         return [pose for recorded, pose in self.poses if recorded - begin <= time - self._began + 1e-6][-1]
 
 
-def play(
+def play(  # noqa: PLR0913 - whoever comes, and what vision says of them
     world: World,
     actor: Person | Recording,
     match: Match | None = None,
     liveness: Liveness = Liveness.UNSURE,
     seconds: float = 30.0,
+    *,
+    has_depth: bool = True,
 ) -> list[Decision]:
     """What somebody is answered, frame by frame, until it is decided."""
     made: list[Decision] = []
-    shown = alive(match or verified("Ada"), liveness)
+    shown = alive(match or verified("Ada"), liveness, has_depth=has_depth)
     began = False
     while len(made) < seconds * RATE:
         cue = made[-1].cue if made else None

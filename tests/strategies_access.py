@@ -167,9 +167,10 @@ def traces(draw: st.DrawFn, rules: AccessConfig) -> list[Step]:
     return trace
 
 
-def alive(match: Match, liveness: Liveness = Liveness.LIVE, *cues: str) -> Match:
+def alive(match: Match, liveness: Liveness = Liveness.LIVE, *cues: str, has_depth: bool = True) -> Match:
     """The same, and what vision says of whether it is."""
-    return replace(match, sighting=replace(match.sighting, liveness=liveness, cues=cues))
+    seen = replace(match.sighting, liveness=liveness, cues=cues, has_depth=has_depth)
+    return replace(match, sighting=seen)
 
 
 def posed(match: Match, left: float = 0.0, up: float = 0.0, width: float = 100.0) -> Match:

@@ -134,6 +134,9 @@ class Sighting:
     cues: tuple[str, ...] = ()
     """Names of the liveness cues that say so"""
 
+    has_depth: bool = False
+    """Whether a nose and eyes were seen on this track, of late, to move as those of a head do"""
+
 
 class Likeness(StrEnum):
     """What the gallery makes of a sighting."""

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors import OPPOSITE, STILL, TARGETS, Person, Pose, Recording, play
-from faceplate.access.challenge import GAP, REACTION, STEPS, TURNS, Challenge, Phase, advanced, begun
+from faceplate.access.challenge import GAP, MORE, REACTION, STEPS, TURNS, Challenge, Phase, advanced, begun
 from faceplate.access.posture import Glance, Posture, is_done
 from faceplate.config.doubt import ChallengeConfig
 from faceplate.model.head_pose import relief_pose
@@ -32,7 +32,8 @@ def dice(seed: int = 0) -> random.Random:
 
 
 def look(time: float, pose: Pose = STILL, people: tuple[str, ...] = ADA, *, room: bool = True) -> Glance:
-    return Glance(Seconds(time), Posture(pose.left, pose.up, pose.width, has_room=room, has_way=room), people)
+    posture = Posture(pose.left, pose.up, pose.width, has_room=room, has_way=room)
+    return Glance(Seconds(time), posture, people, has_depth=True)
 
 
 class Played:
@@ -271,6 +272,54 @@ def test_at_the_end_it_takes_a_straight_face_and_the_same_person():
     while it.show().phase is Phase.LAST:
         assert it.time < 40
     assert it.challenge.phase is Phase.FAILED
+
+
+def unproved(seed: int, steps: int = 3) -> tuple[Played, list[Cue]]:
+    """Somebody whose face shows no depth does all that is asked, but for a last straight look, and what that was."""
+    it = Played(seed, ChallengeConfig(steps=steps))
+    asked: list[Cue] = []
+    while len(asked) < steps + MORE:
+        while it.show(verified=True, has_depth=False).asked is None:
+            assert it.challenge.goes_on
+        asked.append(it.challenge.cue)
+        it.show(wait=0.3, has_depth=False)
+        it.hold(TARGETS[asked[-1]], has_depth=False)
+    return it, asked
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5])
+def test_whose_face_shows_no_depth_is_asked_for_more_turns_and_then_fails(steps):
+    """As a mask of paper does, that seems to turn."""
+    for seed in range(20):
+        it, asked = unproved(seed, steps)
+        assert set(asked[steps:]) == set(TURNS), "one after the other"
+        assert it.challenge.phase is Phase.LAST
+        assert it.show(verified=True, has_depth=False).phase is Phase.FAILED
+
+
+def test_a_depth_that_is_seen_on_the_last_turn_is_enough():
+    it, _ = unproved(1)
+    assert it.show(verified=True, has_depth=True).phase is Phase.PASSED
+
+
+def test_a_depth_that_was_seen_once_since_it_began_is_enough():
+    it = Played(3)
+    it.show(has_depth=True)
+    for _ in range(ChallengeConfig().steps):
+        while it.show(has_depth=False).asked is None:
+            pass
+        asked = it.challenge.cue
+        it.show(wait=0.3, has_depth=False)
+        it.hold(TARGETS[asked], has_depth=False)
+    assert it.show(verified=True, has_depth=False).phase is Phase.PASSED
+
+
+@pytest.mark.parametrize("liveness", ["passive", "motion", "challenge"])
+def test_whoever_does_everything_with_a_face_without_depth_is_not_let_in(liveness):
+    for seed in range(10):
+        rules = access_rules(step_up={"schedule": "always"})
+        made = play(World(rules, liveness=liveness, dice=dice(seed)), Person(), has_depth=False, seconds=60)
+        assert (made[-1].outcome, made[-1].reason) == (Outcome.DENIED, Reason.CHALLENGE_FAILED)
 
 
 _glances = st.lists(

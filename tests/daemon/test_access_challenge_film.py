@@ -20,6 +20,10 @@ from faceplate.events import DoorStatus
 from faceplate.people.enrolment import Picture
 from faceplate.recognition import Recognition
 from faceplate.types import Cue, Decision, Frame, Image, Outcome, Reason, Seconds
+from faceplate.vision.eyes import Eyes
+from faceplate.vision.liveness.cues import DEPTH
+from faceplate.vision.liveness.liveness import LivenessCheck
+from faceplate.vision.liveness.turn import Turn
 from mqtt_house import film
 from reception_desk import NOON
 
@@ -87,9 +91,15 @@ class Print:
         return zoomed(np.asarray(held, np.uint8), self.near)
 
 
+def eyes_for_depth(recognition: Recognition, config: Config) -> Eyes:
+    """Eyes that look for depth in turns, and for nothing else: frames of a clip, shown over and over, are a spoof."""
+    check = LivenessCheck([Turn()], [DEPTH], depth=DEPTH)
+    return Eyes(recognition.detector(), recognition.network.embed, config.vision.quality, liveness=check)
+
+
 def visit(recognition: Recognition, config: Config, actor: Callable[[Cue | None], Image], seed: int) -> list[Decision]:
     """A visit to its answer, ten frames a second, always challenged."""
-    clock, eyes, people = [100.0], recognition.eyes(), recognition.recogniser()
+    clock, eyes, people = [100.0], eyes_for_depth(recognition, config), recognition.recogniser()
     reception = Reception(
         config.access,
         lambda: Seconds(clock[0]),

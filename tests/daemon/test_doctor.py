@@ -39,7 +39,7 @@ from faceplate.pictures import read_picture
 from faceplate.recognition import Recognition
 from faceplate.types import Decision, Flaw, Frame, Outcome, Reason, Seconds
 from fake_gpiod import FakeBoard
-from mjpeg_server import MjpegServer
+from mjpeg_server import MjpegServer, numbered_picture
 
 ROOT = Path(__file__).parents[2]
 ALL = {check.name: check for check in CHECKS}
@@ -243,9 +243,14 @@ def test_faces_are_looked_for_in_what_the_camera_gives(case):
     assert is_ill(finding, Level.WARNING, sight.REAL, "usable in 100 %")
 
 
+def bright() -> MjpegServer:
+    """Whatever their numbers are, a quarter of its pictures is white."""
+    return MjpegServer(picture=lambda number: numbered_picture(number | 0x5555))
+
+
 def test_a_network_camera_is_looked_through(case):
     """Its numbered pictures are small, and sharp."""
-    with MjpegServer() as server:
+    with bright() as server:
         finding = found("camera", with_(case, "camera", source=server.address, frame_rate=1.0))
     assert is_well(finding, "nobody stood before it")
 
@@ -258,14 +263,14 @@ def test_a_network_camera_that_sends_nothing_is_a_fault(case):
 
 
 def test_the_second_camera_is_looked_through_where_the_first_is_well(case):
-    with MjpegServer() as server, MjpegServer() as other:
+    with bright() as server, bright() as other:
         beside = SecondCameraConfig(source=other.address, frame_rate=1.0, kind="view")
         both = with_(case, "camera", source=server.address, frame_rate=1.0, second=beside)
         assert is_well(found("camera", both), "before it; the second camera: ")
 
 
 def test_a_second_camera_that_is_not_there_is_a_fault(case):
-    with MjpegServer() as server:
+    with bright() as server:
         beside = SecondCameraConfig(source=99, kind="infrared")
         finding = found("camera", with_(case, "camera", source=server.address, frame_rate=1.0, second=beside))
     assert is_ill(finding, Level.FAULT, sight.CONNECT, "the second camera: there is no camera /dev/video99")

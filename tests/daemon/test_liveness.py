@@ -110,6 +110,22 @@ def test_what_a_cue_said_holds_for_the_window_and_no_longer():
     assert set(told[3 + lasting + 1 :]) == {Liveness.UNSURE}
 
 
+def test_a_depth_that_was_confirmed_holds_for_the_window_whatever_else_is_lacking():
+    shown = [Script("turn", {3: Tells.CONFIRMS}), Script("scene", {0: Tells.DOUBTS}), Script("network", {})]
+    check = LivenessCheck(shown, [RELIEF], depth=frozenset({"relief", "turn"}))
+    told = [check.judge(a_sighting(), a_frame(index, index * INTERVAL)) for index in range(60)]
+    lasting = round(WINDOW / INTERVAL)
+    assert [index for index, each in enumerate(told) if each.has_depth] == list(range(3, 3 + lasting + 1))
+    assert {each.liveness for each in told} == {Liveness.UNSURE}
+    assert not check.judge(a_sighting(2), a_frame(60, 6.0)).has_depth
+
+
+@pytest.mark.parametrize("tells", [Tells.DENIES, Tells.DOUBTS, Tells.NOTHING])
+def test_nothing_but_a_confirmation_shows_a_depth(tells: Tells):
+    check = LivenessCheck([Script("turn", {0: tells})], [RELIEF], depth=frozenset({"turn"}))
+    assert not check.judge(a_sighting(), a_frame()).has_depth
+
+
 def test_a_denial_takes_back_what_was_confirmed():
     check = LivenessCheck([Script("relief", {1: Tells.CONFIRMS}), Script("flat", {4: Tells.DENIES})], [RELIEF])
     told = list(verdicts(check, 6))

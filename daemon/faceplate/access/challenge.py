@@ -4,7 +4,8 @@ The steps are drawn when they are asked, none twice in a row, each at a time tha
 who looks straight at the camera and is the person who is challenged. So a recording does the wrong thing, or does it at
 the wrong time: before a living person could have heard of it, or when it must look at the camera. A flat picture can
 come closer and go back, and no more: however it is held, the nose in it does not move against eyes and mouth. So one
-step at least is a turn.
+step at least is a turn. A face cut out of paper and worn may seem to turn; so whoever passes was also seen to have the
+depth of a head, and if they were not yet, they are asked for a turn or two more.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from faceplate.access.posture import FRONT, Glance, Posture, is_done, is_level, is_wrong, mean
+from faceplate.access.posture import FRONT, Glance, Posture, is_done, is_level, is_still, is_wrong, mean
 from faceplate.config.doubt import ChallengeConfig
 from faceplate.types import Cue, Seconds
 
@@ -26,6 +27,9 @@ PAUSE: Final = (Seconds(0.3), Seconds(1.2))
 
 REACTION: Final = Seconds(0.15)
 """Nobody answers what they see or hear sooner than this"""
+
+MORE: Final = 2
+"""So many turns at most are asked besides, of somebody who did everything, and whose face showed no depth yet"""
 
 GAP: Final = Seconds(0.7)
 """A face that was not seen for longer may have been another meanwhile; the tracker loses it then"""
@@ -71,6 +75,8 @@ class Challenge:
     """How they look straight; None: not known yet"""
     start: Posture | None = None
     """How they looked when the last step was asked; it is measured from there"""
+    has_depth: bool = False
+    """Whether the face was seen to have a depth since it was challenged"""
 
     @property
     def cue(self) -> Cue:
@@ -107,7 +113,7 @@ def advanced(
     """
     if glance.time - challenge.seen > GAP or _is_another(challenge, glance):
         return replace(challenge, phase=Phase.VOID)
-    challenge = replace(challenge, seen=glance.time)
+    challenge = replace(challenge, seen=glance.time, has_depth=challenge.has_depth or glance.has_depth)
     if glance.time - challenge.since > rules.step_time:
         return replace(challenge, phase=Phase.FAILED)
     match challenge.phase:
@@ -116,8 +122,22 @@ def advanced(
         case Phase.ASKED:
             return _answering(challenge, glance, rules, dice)
         case Phase.LAST if verified and _is_straight(challenge, glance):
-            return replace(challenge, phase=Phase.PASSED)
+            return _done(challenge, glance, rules, dice)
     return challenge
+
+
+def _done(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice: random.Random) -> Challenge:
+    """After every step was done, and the face was verified once more."""
+    if challenge.has_depth:
+        return replace(challenge, phase=Phase.PASSED)
+    if len(challenge.done) < rules.steps + MORE:
+        return _resumed(challenge, glance, dice)
+    return replace(challenge, phase=Phase.FAILED)
+
+
+def _resumed(challenge: Challenge, glance: Glance, dice: random.Random) -> Challenge:
+    """The next step is asked a while later."""
+    return replace(challenge, phase=Phase.REST, since=Seconds(glance.time + dice.uniform(*PAUSE)), recent=())
 
 
 def _is_another(challenge: Challenge, glance: Glance) -> bool:
@@ -139,10 +159,13 @@ def _resting(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice:
 
 
 def _next(challenge: Challenge, rules: ChallengeConfig, now: Posture) -> list[Cue]:
-    """What may be asked now: no step twice in a row, nearer and back once each, and at the end a turn if none was."""
+    """What may be asked now: no step twice in a row, nearer and back once each, and at the end a turn if none was.
+
+    What is asked besides is a turn.
+    """
     done = challenge.done
     steps = [step for step in TURNS if step not in done[-1:]]
-    if len(done) + 1 < rules.steps or set(done) & set(TURNS):
+    if len(done) + 1 < rules.steps or (len(done) < rules.steps and set(done) & set(TURNS)):
         there_is = ((Cue.STEP_BACK, now.has_way), (Cue.COME_CLOSER, now.has_room))
         steps += [step for step, room in there_is if room and step not in done]
     return steps
@@ -158,7 +181,7 @@ def _rest(challenge: Challenge) -> Posture | None:
         return None
     held = mean(challenge.recent)
     is_front = abs(held.yaw) <= FRONT if challenge.straight is None else is_level(challenge.straight, held)
-    return held if is_front and all(is_level(held, each) for each in challenge.recent) else None
+    return held if is_front and all(is_still(held, each) for each in challenge.recent) else None
 
 
 def _answering(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice: random.Random) -> Challenge:
@@ -179,10 +202,10 @@ def _answering(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dic
 def _after(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice: random.Random) -> Challenge:
     """After the step that is asked was done."""
     done = (*challenge.done, *filter(None, [challenge.asked]))
-    challenge = replace(challenge, done=done, asked=None, recent=())
+    challenge = replace(challenge, done=done, asked=None)
     if len(done) >= rules.steps:
-        return replace(challenge, phase=Phase.LAST, since=glance.time)
-    return replace(challenge, phase=Phase.REST, since=Seconds(glance.time + dice.uniform(*PAUSE)))
+        return replace(challenge, phase=Phase.LAST, since=glance.time, recent=())
+    return _resumed(challenge, glance, dice)
 
 
 def _is_straight(challenge: Challenge, glance: Glance) -> bool:

@@ -19,7 +19,9 @@ _CLOSER: Final = 1.25
 landmarks follow a raised head by a fifth of its angle, and a tilted one by less"""
 _NARROWEST: Final = 60.0
 """Pixels: of a narrower face too little is seen"""
-_LEVEL_YAW: Final = 8.0
+_ALIKE_YAW: Final = 8.0
+_LEVEL_YAW: Final = 12.0
+"""Nobody stands before a camera twice in the same way; a head that is still turned is turned further"""
 _LEVEL_PITCH: Final = 12.0
 """Whoever comes closer to a camera that hangs high looks further up to it"""
 FRONT: Final = 25.0
@@ -51,6 +53,8 @@ class Glance:
     """None: the face cannot be judged"""
     people: tuple[str, ...]
     """Whom it shows: one person, two look-alikes, or nobody known"""
+    has_depth: bool = False
+    """Whether the face was seen to have a depth, of late"""
 
 
 def glanced(frame: Frame, match: Match) -> Glance:
@@ -65,7 +69,8 @@ def glanced(frame: Frame, match: Match) -> Glance:
         people = (str(match.person),)
     elif match.likeness is Likeness.AMBIGUOUS and match.rival is not None:
         people = tuple(sorted((str(match.person), match.rival.person)))
-    return Glance(frame.time, _posture(frame, match, relief_pose(match.sighting.look.face.landmarks)), people)
+    posture = _posture(frame, match, relief_pose(match.sighting.look.face.landmarks))
+    return Glance(frame.time, posture, people, match.sighting.has_depth)
 
 
 def _posture(frame: Frame, match: Match, pose: HeadPose | None) -> Posture | None:
@@ -111,5 +116,10 @@ def is_wrong(asked: Cue, start: Posture, now: Posture) -> bool:
 
 
 def is_level(straight: Posture, now: Posture) -> bool:
-    """Whether the head is held straight."""
+    """Whether the head is held straight again, about as it was at first."""
     return abs(now.yaw - straight.yaw) <= _LEVEL_YAW and abs(now.pitch - straight.pitch) <= _LEVEL_PITCH
+
+
+def is_still(held: Posture, now: Posture) -> bool:
+    """Whether a frame shows the head as the frames around it have it on average."""
+    return abs(now.yaw - held.yaw) <= _ALIKE_YAW and abs(now.pitch - held.pitch) <= _LEVEL_PITCH

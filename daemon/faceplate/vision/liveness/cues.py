@@ -22,11 +22,15 @@ from faceplate.vision.liveness.scene import Scene
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stereo import Stereo
 from faceplate.vision.liveness.stream import Stream
+from faceplate.vision.liveness.turn import Turn
 from faceplate.vision.runtime import Runtime
 
 LOOKS: Final = frozenset({"network"})
 MOVES: Final = frozenset({"relief", "parallax"})
 """What confirms that a face looks like a living one, and that it moves like one"""
+
+DEPTH: Final = MOVES | {"turn", "stereo"}
+"""What shows that a face is no sheet, flat or bent"""
 
 WATCHED: Final = Seconds(2.0)
 """Where looks alone confirm, the movement of a picture in somebody's hand has so long to deny"""
@@ -60,14 +64,14 @@ def check_for(
 
 def check_with(network: PassiveNetwork, mode: LivenessMode, added: Sequence[Added] = ()) -> LivenessCheck:
     """The check of a mode that looks, with this network, and with what the door has besides its camera."""
-    cues: list[LivenessCue] = [PassiveCue(network), Motion(), Edges(), Stream(), Screen(), Glare()]
+    cues: list[LivenessCue] = [PassiveCue(network), Motion(), Turn(), Edges(), Stream(), Screen(), Glare()]
     cues += [each.cue for each in added]
     needed = [LOOKS, *(each.confirms for each in added)]
     watchmen = [each.watchman for each in added if each.watchman is not None]
     if mode == "passive":
-        return LivenessCheck(cues, needed, WATCHED, watchmen)
+        return LivenessCheck(cues, needed, WATCHED, watchmen, DEPTH)
     scene = Scene()  # its doubts are for those who may be challenged
-    return LivenessCheck([*cues, scene], [*needed, MOVES], AT_ONCE, [*watchmen, scene])
+    return LivenessCheck([*cues, scene], [*needed, MOVES], AT_ONCE, [*watchmen, scene], DEPTH)
 
 
 def added_by_second(kind: SecondKind, find: Find) -> Added:

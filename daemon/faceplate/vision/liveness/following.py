@@ -20,8 +20,6 @@ from faceplate.vision.liveness.surroundings import FACE_WIDTH, SIDE, Points, Sur
 LONGEST: Final = 24
 """Frames after which points are chosen anew: until then most of those of a face that is held still can be followed"""
 
-FEWEST_LEFT: Final = 0.5
-"""Share of the face's points; when fewer can be followed they are chosen anew"""
 
 _FACE_POINTS, _RING_POINTS = 72, 40
 _APART, _CORNER = 5, 5
@@ -34,14 +32,32 @@ _FEWEST = 4
 _WINDOW = (15, 15)
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.02)
 
-_RETURN = 0.4
-"""Scaled pixels by which a point that is followed there and back may miss"""
-
 _PLANE = 2.0
 """Scaled pixels that a point of a face may lie off the plane that is laid through it"""
 
 _SQUASHED = 0.05
 """Determinant of a homography that sees the face from its edge"""
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How surely points must be found again."""
+
+    missed: float
+    """Scaled pixels by which a point that is followed there and back may miss"""
+
+    left: float
+    """Share of the face's points that must be found"""
+
+    levels: int
+    """Of the pyramid, above the finest one, on which they are looked for in the picture that is laid over"""
+
+
+CLOSE: Final = Care(missed=0.4, left=0.5, levels=0)
+"""In the next frame, and in one of the same instant"""
+
+WIDE: Final = Care(missed=1.0, left=0.3, levels=1)
+"""After the head was turned: what was in the light is in the shade, and half of what is found is a little off"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +91,18 @@ class Follower:
         around = surroundings(frame.image, face.box)
         trail = self._trail
         if trail is None or len(trail.places) > LONGEST or not trail.goes_on(around):
-            trail = _chosen(around, face, frame.image)
+            trail = _chosen(around, face, frame.image, CLOSE)
         self._trail = trail
         return trail.followed()
 
 
-def between(first: Image, face: Face, second: Image, other: Face) -> Followed | None:
-    """The same of two pictures of one instant, of one face in both; None of a face that is not found again.
+def between(first: Image, face: Face, second: Image, other: Face, care: Care = CLOSE) -> Followed | None:
+    """The same of two pictures, of one face in both; None of a face that is not found again.
 
     Two cameras may not see as brightly: the second picture is made as bright as the first, and as rich in contrast.
     """
     around, beside = surroundings(first, face.box), surroundings(second, other.box)
-    trail = _chosen(around, face, first)
+    trail = _chosen(around, face, first, care)
     return trail.followed() if trail.goes_on(replace(beside, image=_as_bright(beside.image, around.image))) else None
 
 
@@ -109,6 +125,7 @@ class _Trail:
     """In the frame's pixels, one for each frame"""
     off: list[Points]
     """What of that the face's plane does not explain, in scaled pixels of the first"""
+    care: Care
 
     def goes_on(self, around: Surroundings) -> bool:
         """Follow into one more frame; whether enough of the face was found there."""
@@ -121,7 +138,8 @@ class _Trail:
         how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         over = cv2.warpPerspective(around.image, plane, (SIDE, SIDE), flags=how, borderMode=cv2.BORDER_REPLICATE)
         laid = np.asarray(over, np.uint8)
-        measured, found = _there_and_back(self.first.image, laid, self.chosen, _through(there, _back(plane)))
+        guess = _through(there, _back(plane))
+        measured, found = _there_and_back(self.first.image, laid, self.chosen, guess, self.care)
         now = _through(measured, plane)
         found &= ((now >= 0) & (now < SIDE)).all(axis=1)
         off = (measured - self.chosen)[found]
@@ -155,7 +173,7 @@ class _Trail:
         self.off = [each[kept] for each in self.off]
 
 
-def _chosen(around: Surroundings, face: Face, image: Image) -> _Trail:
+def _chosen(around: Surroundings, face: Face, image: Image, care: Care) -> _Trail:
     found = [
         cv2.goodFeaturesToTrack(around.image, count, _QUALITY, _APART, mask=region, blockSize=_CORNER)
         for region, count in zip(regions(around, face.box, image.shape), (_FACE_POINTS, _RING_POINTS), strict=True)
@@ -167,11 +185,12 @@ def _chosen(around: Surroundings, face: Face, image: Image) -> _Trail:
         newest=around,
         chosen=points,
         in_face=np.arange(len(points)) < len(inside),
-        needed=max(FEWEST_LEFT * len(inside), _FEWEST),
+        needed=max(care.left * len(inside), _FEWEST),
         landmarks=around.into(face.landmarks),
         now=points,
         places=[around.out(points)],
         off=[np.zeros_like(points)],
+        care=care,
     )
 
 
@@ -184,10 +203,12 @@ def _as_bright(image: Image, as_this: Image) -> Image:
     return np.asarray(scaled, np.uint8)
 
 
-def _there_and_back(first: Image, over: Image, points: Points, guess: Points) -> tuple[Points, NDArray[np.bool_]]:
-    there, found = _flow(first, over, points, guess, levels=0)
-    back, returned = _flow(over, first, there, points, levels=0)
-    return there, found & returned & (np.linalg.norm(back - points, axis=1) < _RETURN)
+def _there_and_back(
+    first: Image, over: Image, points: Points, guess: Points, care: Care
+) -> tuple[Points, NDArray[np.bool_]]:
+    there, found = _flow(first, over, points, guess, levels=care.levels)
+    back, returned = _flow(over, first, there, points, levels=care.levels)
+    return there, found & returned & (np.linalg.norm(back - points, axis=1) < care.missed)
 
 
 def _flow(before: Image, now: Image, points: Points, guess: Points, *, levels: int) -> tuple[Points, NDArray[np.bool_]]:

@@ -27,6 +27,7 @@ class LivenessCheck:
         needed: Sequence[frozenset[str]],
         watched: Seconds = AT_ONCE,
         watchmen: Sequence[Watchman] = (),
+        depth: frozenset[str] = frozenset(),
     ) -> None:
         """Begin with nobody seen.
 
@@ -35,6 +36,7 @@ class LivenessCheck:
             needed: names of cues; of each set one must confirm before a face is live.
             watched: before a face was seen for so long it is not called live: what denies may take its time.
             watchmen: those that look while nobody is there, too.
+            depth: names of cues; whichever of them confirms, the face has the depth of a head.
         """
         if not cues or not needed or not all(needed):
             raise ValueError("a liveness check without a cue, or that asks for no confirmation, calls everything alive")
@@ -42,6 +44,7 @@ class LivenessCheck:
         self._needed = tuple(needed)
         self._watched = watched
         self._watchmen = tuple(watchmen)
+        self._depth = depth
         self._seen: PerTrack[deque[Seen]] = PerTrack(deque)
 
     def nobody(self, frame: Frame) -> None:
@@ -57,4 +60,6 @@ class LivenessCheck:
             seen.popleft()
         verdict = judged(tuple(seen), self._needed)
         too_soon = verdict.liveness is Liveness.LIVE and frame.time - seen[0].time < self._watched
-        return replace(sighting, liveness=Liveness.UNSURE if too_soon else verdict.liveness, cues=verdict.cues)
+        liveness = Liveness.UNSURE if too_soon else verdict.liveness
+        has_depth = liveness is not Liveness.SPOOF and not self._depth.isdisjoint(verdict.cues)
+        return replace(sighting, liveness=liveness, cues=verdict.cues, has_depth=has_depth)
