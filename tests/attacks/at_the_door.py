@@ -25,6 +25,10 @@ from attacks.heads import FaceMesh, Still, generic
 from attacks.measure import CHOSEN_ON, Job, simulated, upper_bound
 from faceplate.errors import EnrolmentError
 from faceplate.liveness import LivenessMode
+from faceplate.model.head_pose import relief_pose
+
+ASIDE = 20.0
+"""Degrees"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,12 @@ def _of_one(job: Job, mesh: Path | None, chosen: tuple[str, ...], hall: Hall) ->
 def visits(victim: Victim, other: Still, chosen: tuple[str, ...], hall: Hall) -> Iterator[Visited]:
     """Everybody who is chosen comes to a door of their own that knows the victim; or `other`, whose face the mask has.
 
-    Nobody comes to the door of somebody whose picture cannot be enrolled.
+    Nobody comes to the door of somebody whose picture cannot be enrolled, or looks aside: made of it, nobody can look
+    straight at a camera.
     """
+    pose = relief_pose(victim.still.face.landmarks)
+    if pose is None or abs(pose.yaw) > ASIDE:
+        return
     with tempfile.TemporaryDirectory() as known, tempfile.TemporaryDirectory() as masks:
         try:
             door = Door.of(victim.still.subject, victim.still.image, Path(known))

@@ -415,7 +415,7 @@ def test_a_recording_of_a_challenge_that_was_passed_passes_hardly_ever(steps, mo
     passed = []
     for reaction in (0.3, 0.5, 0.8):
         film = recorded(steps, 1000, reaction)
-        for seed in range(200):
+        for seed in range(100):
             rules = access_rules(challenge={"steps": steps})
             made = play(World(rules, liveness="motion", dice=dice(seed)), Recording(film), seconds=60)
             passed.append(made[-1].outcome is Outcome.GRANTED)

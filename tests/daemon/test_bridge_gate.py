@@ -363,7 +363,7 @@ def garbage(count, seconds):
         yield kinds[number % len(kinds)], Seconds(AT + seconds * number / count)
 
 
-@pytest.mark.parametrize(("count", "seconds"), [(1_000_000, 600.0), (10_000, 0.0)])
+@pytest.mark.parametrize(("count", "seconds"), [(200_000, 600.0), (10_000, 0.0)])
 def test_a_flood_is_answered_and_noted_only_so_often_and_counted_in_full(count, seconds):
     gate, refusals = Gate(MemoryRecord()), Refusals()
     answers, notes = 0, []

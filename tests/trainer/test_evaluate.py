@@ -109,9 +109,12 @@ def test_the_shipped_bundle_is_as_good_as_its_original_on_lfw(
 ) -> None:
     if runtime != "litert":
         pytest.skip("thousands of embeddings; this runtime's decisions are tested on clips")
-    out = tmp_path / "out.json"
+    """Of every other pair, for time; docs/measurements.md has all of them."""
+    out, pairs = tmp_path / "out.json", tmp_path / "pairs.csv"
     folder = research_data / "lfw_dev"
-    assert main(["evaluate", "--pairs", str(folder / "pairs.csv"), "--images", str(folder), "--json", str(out)]) == 0
+    first, *rows = (folder / "pairs.csv").read_text().splitlines()
+    pairs.write_text("\n".join([first, *rows[::2]]) + "\n")
+    assert main(["evaluate", "--pairs", str(pairs), "--images", str(folder), "--json", str(out)]) == 0
     result = json.loads(out.read_text())
     assert result["accuracy"] >= 0.994  # what SFace is published with
     assert result["at_detection_threshold"]["false_match_rate"] == 0
