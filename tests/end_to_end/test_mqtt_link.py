@@ -369,7 +369,7 @@ def test_a_flood_leaves_the_queue_bounded_and_delivery_going(broker):
         missed += link.missed()
         watcher.wait_for_number(delivered - 1)
         assert watcher.numbers() == list(range(delivered))
-    assert rate > 300, "that was no flood"
+    assert rate > 100, "that was no flood"
     # What is too much for a queue of the broker's (a thousand messages) it drops itself.
     assert CAPACITY < kept + missed <= 8000
     assert missed
