@@ -19,9 +19,9 @@ _CLOSER: Final = 1.25
 landmarks follow a raised head by a fifth of its angle, and a tilted one by less"""
 _NARROWEST: Final = 60.0
 """Pixels: of a narrower face too little is seen"""
-_ALIKE_YAW: Final = 8.0
-_LEVEL_YAW: Final = 12.0
-"""Nobody stands before a camera twice in the same way; a head that is still turned is turned further"""
+_STILL_YAW: Final = 8.0
+_LEVEL_YAW: Final = 10.0
+"""Nobody stands before a camera twice in the same way; on the way back from a turn a head must not seem to make another"""
 _LEVEL_PITCH: Final = 12.0
 """Whoever comes closer to a camera that hangs high looks further up to it"""
 FRONT: Final = 25.0
@@ -122,4 +122,4 @@ def is_level(straight: Posture, now: Posture) -> bool:
 
 def is_still(held: Posture, now: Posture) -> bool:
     """Whether a frame shows the head as the frames around it have it on average."""
-    return abs(now.yaw - held.yaw) <= _ALIKE_YAW and abs(now.pitch - held.pitch) <= _LEVEL_PITCH
+    return abs(now.yaw - held.yaw) <= _STILL_YAW and abs(now.pitch - held.pitch) <= _LEVEL_PITCH

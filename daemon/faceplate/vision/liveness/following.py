@@ -20,7 +20,6 @@ from faceplate.vision.liveness.surroundings import FACE_WIDTH, SIDE, Points, Sur
 LONGEST: Final = 24
 """Frames after which points are chosen anew: until then most of those of a face that is held still can be followed"""
 
-
 _FACE_POINTS, _RING_POINTS = 72, 40
 _APART, _CORNER = 5, 5
 """Scaled pixels between two points, and of the corner that a point is"""
