@@ -21,7 +21,7 @@ _NARROWEST: Final = 60.0
 """Pixels: of a narrower face too little is seen"""
 _STILL_YAW: Final = 8.0
 _LEVEL_YAW: Final = 10.0
-"""Nobody stands before a camera twice in the same way; on the way back from a turn a head must not seem to make another"""
+"""Nobody stands before a camera twice in the same way; but a head on its way back may not seem to turn once more"""
 _LEVEL_PITCH: Final = 12.0
 """Whoever comes closer to a camera that hangs high looks further up to it"""
 FRONT: Final = 25.0
