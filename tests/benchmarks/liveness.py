@@ -38,6 +38,7 @@ from faceplate.vision.liveness.network import PassiveCue, passive_network
 from faceplate.vision.liveness.scene import Scene
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
+from faceplate.vision.liveness.turn import Turn
 
 INTERVAL = 0.1
 """Seconds between two frames, as at a door"""
@@ -68,6 +69,7 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
     cues: dict[str, LivenessCue] = {
         "network": PassiveCue(network),
         "motion": Motion(),
+        "turn": Turn(),
         "edges": Edges(),
         "stream": Stream(),
         "screen": Screen(),

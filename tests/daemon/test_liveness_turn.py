@@ -22,8 +22,9 @@ from faceplate.pictures import read_picture
 from faceplate.types import Face, Frame, Image, Look, Seconds, Sighting, TrackId
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.liveness.evidence import Tells
+from faceplate.vision.liveness.liveness import WINDOW
 from faceplate.vision.liveness.relief import Depth
-from faceplate.vision.liveness.turn import EVERY, FEWEST, LONG_AGO, LOOKS, STRAIGHT, TURNED, Turn, told
+from faceplate.vision.liveness.turn import EVERY, FEWEST, LONG_AGO, LOOKS, REST, STRAIGHT, TURNED, Turn, told
 from mqtt_house import film
 from strategies_access import a_face
 
@@ -127,7 +128,7 @@ def test_whatever_the_looks_it_never_denies_or_doubts(seen):
 def test_a_real_head_that_turns_is_confirmed_on_both_sides(find, woman):
     """Frames of a woman who turns her head, in their order, each for as long as somebody would hold it."""
     for way in ([18, 18, 17, 16, 15, 14, 14, 14, 14], [18, 18, 19, 20, 21, 21, 21, 21]):
-        assert said(find, [woman[index] for index in way])[-1] is Tells.CONFIRMS
+        assert Tells.CONFIRMS in said(find, [woman[index] for index in way])
 
 
 def test_a_flat_picture_of_it_is_not_however_it_is_held(find, woman):
@@ -201,9 +202,19 @@ def looked(monkeypatch) -> list[tuple[float, float]]:
 
 def test_the_straightest_view_is_the_one_that_turned_ones_are_set_against(looked):
     it = Turned(Turn())
-    tells = [it.show(yaw) for yaw in (9, 4, 8, -16, 20, 30, 3, 20)]
-    assert looked == [(4, -16), (4, 20), (4, 30), (3, 20)]
-    assert tells == [Tells.NOTHING] * 5 + [Tells.CONFIRMS, Tells.NOTHING, Tells.CONFIRMS]
+    tells = [it.show(yaw) for yaw in (9, 4, 8, -16, 3, 20, 30)]
+    assert looked == [(4, -16), (3, 20), (3, 30)]
+    assert tells == [Tells.NOTHING] * 6 + [Tells.CONFIRMS]
+
+
+def test_what_was_confirmed_is_not_looked_at_again_for_a_while(looked):
+    """Nor is it forgotten meanwhile: it holds for the check's own window."""
+    assert REST < WINDOW
+    it = Turned(Turn())
+    tells = [it.show(yaw) for yaw in (0, 20, 20, 20, *[20] * 19)]
+    assert (tells.count(Tells.CONFIRMS), len(looked)) == (1, 3)
+    assert it.show(20, wait=0.2) is Tells.CONFIRMS
+    assert len(looked) == 4
 
 
 def test_too_small_a_turn_and_too_large_a_one_are_left_out(looked):

@@ -96,12 +96,12 @@ class Follower:
 
 
 def between(first: Image, face: Face, second: Image, other: Face, care: Care = CLOSE) -> Followed | None:
-    """The same of two pictures, of one face in both; None of a face that is not found again.
+    """The same of two pictures, of one face in both, and of nothing around it; None of a face that is not found again.
 
     Two cameras may not see as brightly: the second picture is made as bright as the first, and as rich in contrast.
     """
     around, beside = surroundings(first, face.box), surroundings(second, other.box)
-    trail = _chosen(around, face, first, care)
+    trail = _chosen(around, face, first, care, around_it=0)
     return trail.followed() if trail.goes_on(replace(beside, image=_as_bright(beside.image, around.image))) else None
 
 
@@ -172,12 +172,9 @@ class _Trail:
         self.off = [each[kept] for each in self.off]
 
 
-def _chosen(around: Surroundings, face: Face, image: Image, care: Care) -> _Trail:
-    found = [
-        cv2.goodFeaturesToTrack(around.image, count, _QUALITY, _APART, mask=region, blockSize=_CORNER)
-        for region, count in zip(regions(around, face.box, image.shape), (_FACE_POINTS, _RING_POINTS), strict=True)
-    ]
-    inside, ring = (np.empty((0, 2), np.float32) if each is None else each.reshape(-1, 2) for each in found)
+def _chosen(around: Surroundings, face: Face, image: Image, care: Care, around_it: int = _RING_POINTS) -> _Trail:
+    in_face, ring_of_it = regions(around, face.box, image.shape)
+    inside, ring = _corners(around.image, in_face, _FACE_POINTS), _corners(around.image, ring_of_it, around_it)
     points = np.asarray(np.concatenate([inside, ring]), np.float32)
     return _Trail(
         first=around,
@@ -191,6 +188,14 @@ def _chosen(around: Surroundings, face: Face, image: Image, care: Care) -> _Trai
         off=[np.zeros_like(points)],
         care=care,
     )
+
+
+def _corners(image: Image, region: Image, most: int) -> Points:
+    """The best points to follow in a region; float32 (points, 2)."""
+    found: Any = None
+    if most:  # to OpenCV 0 is as many as there are
+        found = cv2.goodFeaturesToTrack(image, most, _QUALITY, _APART, mask=region, blockSize=_CORNER)
+    return np.empty((0, 2), np.float32) if found is None else np.asarray(found, np.float32).reshape(-1, 2)
 
 
 def _as_bright(image: Image, as_this: Image) -> Image:

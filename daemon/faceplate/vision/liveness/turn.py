@@ -32,6 +32,9 @@ FEWEST: Final = 3
 LONG_AGO: Final = Seconds(3.0)
 """So old a straight view, or a look, counts no more"""
 
+REST: Final = Seconds(2.0)
+"""So long after it confirmed nothing is looked at: what was confirmed holds for longer"""
+
 STRAIGHT: Final = 25.0
 TURNED: Final = (12.0, 40.0)
 """Degrees aside of a straight view at most, and of a turned one from there"""
@@ -64,6 +67,13 @@ class _Turning:
     straight: _View | None = None
     seen: deque[tuple[Seconds, Depth]] = field(default_factory=lambda: deque(maxlen=LOOKS))
     """As shares of the turn"""
+    confirmed: Seconds | None = None
+    """When it last was"""
+
+    def rests(self, time: Seconds) -> bool:
+        """Whether there is nothing to look at yet."""
+        too_soon = self.at is not None and 0 <= time - self.at < EVERY
+        return too_soon or (self.confirmed is not None and 0 <= time - self.confirmed < REST)
 
 
 class Turn:
@@ -76,7 +86,7 @@ class Turn:
         """What the head's turns up to this frame say."""
         turning = self._tracks.of(track.track, frame.time)
         pose = relief_pose(track.look.face.landmarks)
-        if pose is None or (turning.at is not None and 0 <= frame.time - turning.at < EVERY):
+        if pose is None or turning.rests(frame.time):
             return _NOTHING
         turning.at = frame.time
         now = _View(frame.time, frame.image, track.look.face, pose.yaw)
@@ -88,7 +98,10 @@ class Turn:
         if measured is None:
             return _NOTHING
         turning.seen.append((now.time, measured))
-        return told([each for time, each in turning.seen if 0 <= now.time - time <= LONG_AGO])
+        found = told([each for time, each in turning.seen if 0 <= now.time - time <= LONG_AGO])
+        if found.tells is Tells.CONFIRMS:
+            turning.confirmed = now.time
+        return found
 
 
 def _measured(straight: _View, turned: _View) -> Depth | None:
