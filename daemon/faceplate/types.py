@@ -135,7 +135,7 @@ class Sighting:
     """Names of the liveness cues that say so"""
 
     has_depth: bool = False
-    """Whether a nose and eyes were seen on this track, of late, to move as those of a head do"""
+    """Whether the depth of a head was seen on this track, of late"""
 
 
 class Likeness(StrEnum):

@@ -237,6 +237,15 @@ def test_nobody_is_asked_to_come_closer_than_the_picture_is_wide():
         assert it.challenge.asked is not Cue.COME_CLOSER
 
 
+def test_frames_on_both_sides_of_one_that_cannot_be_judged_are_no_three_in_a_row():
+    it, asked = played()
+    it.show(wait=0.2, posture=None)
+    for _ in range(4):
+        it.hold(TARGETS[asked], frames=2)
+        assert it.show(posture=None).phase is Phase.ASKED
+    assert it.hold(TARGETS[asked]).phase is Phase.REST
+
+
 def test_a_face_that_cannot_be_judged_does_nothing():
     it, _ = played()
     for _ in range(5):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from faceplate.access.calendar import Calendar
-from faceplate.access.challenge import STEPS
+from faceplate.access.challenge import MORE, STEPS
 from faceplate.access.reception import Reception
 from faceplate.access.standing import NoLockout
 from faceplate.commands.demo import FOOTAGE
@@ -131,7 +131,8 @@ def test_a_woman_who_does_as_she_is_asked_is_let_in(config, recognition, woman):
         made = visit(recognition, config, Woman(woman), seed)
         asked |= set(steps(made))
         assert (made[-1].outcome, made[-1].person) == (Outcome.GRANTED, "Ada"), (seed, steps(made))
-        assert len(steps(made)) == config.access.challenge.steps
+        # Of her turn to the left there are frames on the way, of the other there are none: it may take one of each.
+        assert len(steps(made)) <= config.access.challenge.steps + MORE
     assert asked == set(STEPS)
 
 

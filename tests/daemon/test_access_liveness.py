@@ -450,6 +450,24 @@ def test_look_alikes_may_show_that_they_are_alive(mode):
     assert world.enter(ADAS_PIN).person == "Ada"
 
 
+def test_whoever_was_like_two_people_and_is_seen_to_be_one_of_them_has_passed_all_the_same():
+    """From nearer by there is no doubt any more."""
+    ada = with_pin()
+    world = a_world("challenge")
+    world.people = {"Ada": ada, "Grace": Rights()}
+    actor, cue = Person(), None
+    asked = False
+    for _ in range(200):
+        pose = actor.at(world.now, cue) if cue else Pose()
+        asked = asked or cue not in {None, Cue.LOOK_STRAIGHT}
+        match = verified("Ada", 1, ada) if asked else ambiguous(1, ada)
+        made = world.see(posed(alive(match, UNSURE), pose.left, pose.up, pose.width), wait=0.1)
+        cue = made.cue
+        if made.outcome is not Outcome.NOTHING:
+            break
+    assert (made.outcome, made.person) == (GRANTED, "Ada")
+
+
 @pytest.mark.parametrize(
     ("mode", "liveness", "opens"),
     [(mode, liveness, liveness is LIVE) for mode in ON for liveness in (LIVE, UNSURE, SPOOF)],

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceplate.liveness import Liveness
-from faceplate.types import Embedding, Face, Frame, Image, Look, Seconds, Sighting, TrackId
+from faceplate.types import Embedding, Face, Flaw, Frame, Image, Look, Seconds, Sighting, TrackId
 from faceplate.vision.continuity import Continuity
 from faceplate.vision.eyes import Eyes
 from faceplate.vision.liveness.evidence import Evidence, Seen, Tells, Verdict, judged
@@ -118,6 +118,15 @@ def test_a_depth_that_was_confirmed_holds_for_the_window_whatever_else_is_lackin
     assert [index for index, each in enumerate(told) if each.has_depth] == list(range(3, 3 + lasting + 1))
     assert {each.liveness for each in told} == {Liveness.UNSURE}
     assert not check.judge(a_sighting(2), a_frame(60, 6.0)).has_depth
+
+
+def test_what_is_seen_of_a_face_that_cannot_be_judged_confirms_nothing():
+    """It may be another face, held there for a moment."""
+    check = LivenessCheck([Script("relief", {0: Tells.CONFIRMS, 3: Tells.DENIES})], [RELIEF], depth=RELIEF)
+    for index in range(3):
+        told = check.judge(a_sighting(1, *([Flaw.TOO_DARK] * (index == 0))), a_frame(index, index * INTERVAL))
+        assert (told.liveness, told.has_depth) == (Liveness.UNSURE, False)
+    assert check.judge(a_sighting(1, Flaw.BLURRED), a_frame(3, 0.3)).liveness is Liveness.SPOOF, "but may deny"
 
 
 @pytest.mark.parametrize("tells", [Tells.DENIES, Tells.DOUBTS, Tells.NOTHING])

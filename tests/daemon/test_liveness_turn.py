@@ -19,12 +19,12 @@ from attacks.stage import Stage, clock
 from faceplate.commands.demo import FOOTAGE
 from faceplate.model.head_pose import relief_pose
 from faceplate.pictures import read_picture
-from faceplate.types import Face, Frame, Image, Look, Seconds, Sighting, TrackId
+from faceplate.types import Face, Flaw, Frame, Image, Look, Seconds, Sighting, TrackId
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.liveness.evidence import Tells
 from faceplate.vision.liveness.liveness import WINDOW
 from faceplate.vision.liveness.relief import Depth
-from faceplate.vision.liveness.turn import EVERY, FEWEST, LONG_AGO, LOOKS, REST, STRAIGHT, TURNED, Turn, told
+from faceplate.vision.liveness.turn import EVERY, FEWEST, GAP, LEAP, LONG_AGO, LOOKS, REST, STRAIGHT, TURNED, Turn, told
 from mqtt_house import film
 from strategies_access import a_face
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.once
 
 A_HEAD = Depth(np.array([0.6, 0.1]), 0.5, np.array([0.8, 0.1]), 0.75)
 BENT = Depth(np.array([0.02, 0.1]), 0.1, np.array([0.3, 0.0]), 0.5)
-HELD, GOES = 6, 2
+HELD, GOES = 6, 4
 """Frames that somebody looks one way, and until they look another"""
 
 
@@ -165,6 +165,7 @@ class Turned:
 
     def __init__(self, cue: Turn) -> None:
         self.cue, self.time = cue, 0.0
+        self.flaws: tuple[Flaw, ...] = ()
         self.image = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
 
     def show(self, yaw: float, wait: float = 0.1) -> Tells:
@@ -176,7 +177,9 @@ class Turned:
         pose = relief_pose(landmarks)
         assert pose is not None
         assert pose.yaw == pytest.approx(yaw, abs=0.1)
-        return self.cue.observe(sighting(face), Frame(0, Seconds(self.time), self.image)).tells
+        seen = sighting(face)
+        seen = replace(seen, look=replace(seen.look, flaws=self.flaws))
+        return self.cue.observe(seen, Frame(0, Seconds(self.time), self.image)).tells
 
 
 @pytest.fixture
@@ -202,50 +205,81 @@ def looked(monkeypatch) -> list[tuple[float, float]]:
 
 def test_the_straightest_view_is_the_one_that_turned_ones_are_set_against(looked):
     it = Turned(Turn())
-    tells = [it.show(yaw) for yaw in (9, 4, 8, -16, 3, 20, 30)]
-    assert looked == [(4, -16), (3, 20), (3, 30)]
-    assert tells == [Tells.NOTHING] * 6 + [Tells.CONFIRMS]
+    tells = [it.show(yaw) for yaw in (9, 4, -2, -9, -16, -6, 1, 12, 20, 30)]
+    assert looked == [(-2, -16), (1, 20), (1, 30)]
+    assert tells == [Tells.NOTHING] * 9 + [Tells.CONFIRMS]
 
 
 def test_what_was_confirmed_is_not_looked_at_again_for_a_while(looked):
     """Nor is it forgotten meanwhile: it holds for the check's own window."""
     assert REST < WINDOW
     it = Turned(Turn())
-    tells = [it.show(yaw) for yaw in (0, 20, 20, 20, *[20] * 19)]
+    tells = [it.show(yaw) for yaw in (0, 10, 20, 20, 20, *[20] * 19)]
     assert (tells.count(Tells.CONFIRMS), len(looked)) == (1, 3)
-    assert it.show(20, wait=0.2) is Tells.CONFIRMS
+    it.show(0, wait=0.2)
+    assert [it.show(yaw) for yaw in (10, 20, 20, 20)][-1] is Tells.CONFIRMS
+
+
+def test_two_views_with_none_between_them_may_be_two_photographs(looked):
+    it = Turned(Turn())
+    assert {it.show(yaw) for yaw in (0, 0, *[LEAP + 5] * 5)} == {Tells.NOTHING}
+    it = Turned(Turn())
+    assert {it.show(0), it.show(10), *(it.show(20, wait=wait) for wait in (GAP + 0.1, 0.1, 0.1))} == {Tells.NOTHING}
+    assert not looked
+
+
+def test_nor_is_there_anything_left_of_before(looked):
+    it = Turned(Turn())
+    tells = [it.show(yaw) for yaw in (0, 10, 20, 20, 20 - LEAP - 5, 10, 20, 20)]
     assert len(looked) == 4
+    assert tells[-1] is Tells.NOTHING
+    assert it.show(20) is Tells.CONFIRMS
 
 
 def test_too_small_a_turn_and_too_large_a_one_are_left_out(looked):
     it = Turned(Turn())
-    for yaw in (0, TURNED[0] - 1, TURNED[1] + 1, -TURNED[0] + 1, -TURNED[1] - 1):
+    for yaw in (0, TURNED[0] - 1, 0, -TURNED[0] + 1):
         it.show(yaw)
     assert not looked
+    for yaw in (-13, -26, TURNED[1] * -1 + 1, -TURNED[1] - 1, -TURNED[1] - 9):
+        it.show(yaw)
+    assert all(abs(there) < TURNED[1] for _, there in looked)
 
 
 def test_nobody_looks_straight_who_is_turned_that_far(looked):
     it = Turned(Turn())
-    for yaw in (STRAIGHT + 2, STRAIGHT + 20, STRAIGHT + 22):
+    for yaw in (STRAIGHT + 2, STRAIGHT + 14, STRAIGHT + 22):
         it.show(yaw)
     assert not looked
 
 
 def test_old_views_and_old_looks_count_no_more(looked):
     it = Turned(Turn())
-    for yaw in (0, 15, 15):
+    for yaw in (0, 13, 15):
         assert it.show(yaw) is Tells.NOTHING
-    it.show(5, wait=LONG_AGO)
-    assert it.show(20) is Tells.NOTHING, "the third look, but the first two are gone"
-    assert looked == [(0, 15), (0, 15), (5, 20)]
+    for _ in range(int(LONG_AGO / 0.1)):
+        it.show(11)
+    assert [it.show(yaw) for yaw in (5, 18, 20)] == [Tells.NOTHING] * 3, "four looks, but the first two are gone"
+    assert looked == [(0, 13), (0, 15), (5, 18), (5, 20)]
 
 
 def test_a_fast_camera_gives_no_more_looks(looked):
     it = Turned(Turn())
     it.show(0)
+    it.show(10)
     for _ in range(9):
         it.show(20, wait=1.01 * EVERY / 4)
     assert len(looked) == 2
+
+
+def test_a_face_that_cannot_be_judged_is_no_view(looked):
+    """It may be another's, in between."""
+    it = Turned(Turn())
+    it.flaws = (Flaw.TOO_DARK,)
+    assert {it.show(yaw) for yaw in (0, 10, 20, 20, 20, 20)} == {Tells.NOTHING}
+    it.flaws = ()
+    assert it.show(20) is Tells.NOTHING
+    assert not looked
 
 
 def test_a_face_whose_landmarks_are_nonsense_says_nothing():
@@ -257,14 +291,14 @@ def test_a_face_whose_landmarks_are_nonsense_says_nothing():
 def test_a_face_that_cannot_be_found_again_says_nothing():
     it = Turned(Turn())
     it.image = np.zeros_like(it.image)
-    assert {it.show(yaw) for yaw in (0, 15, 20, 25, 30)} == {Tells.NOTHING}
+    assert {it.show(yaw) for yaw in (0, 10, 20, 25, 30)} == {Tells.NOTHING}
 
 
 def test_each_track_has_its_own_memory(looked):
     cue = Turn()
     it = Turned(cue)
-    it.show(0)
-    it.show(20)
+    for yaw in (0, 10, 20):
+        it.show(yaw)
     face = a_face(200, 100, 200, 240)
     cue.observe(sighting(face, track=2), Frame(0, Seconds(it.time), it.image))
     assert looked == [(0, 20)]

@@ -76,7 +76,7 @@ class Challenge:
     start: Posture | None = None
     """How they looked when the last step was asked; it is measured from there"""
     has_depth: bool = False
-    """Whether the face was seen to have a depth since it was challenged"""
+    """Whether the face was seen to have a depth meanwhile, or a moment before"""
 
     @property
     def cue(self) -> Cue:
@@ -186,8 +186,10 @@ def _rest(challenge: Challenge) -> Posture | None:
 
 def _answering(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice: random.Random) -> Challenge:
     start, asked, now = challenge.start, challenge.asked, glance.posture
-    if start is None or asked is None or now is None:
+    if start is None or asked is None:
         return challenge
+    if now is None:
+        return replace(challenge, recent=())
     if glance.time - challenge.since < REACTION or not challenge.ready:
         return replace(challenge, ready=not is_done(asked, start, now))
     challenge = _seen(challenge, now, _HELD)

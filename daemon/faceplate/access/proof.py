@@ -92,7 +92,8 @@ class Proof:
         unasked = replace(visit, challenge=None, challenges=visit.challenges - 1)
         if not challenge.was_asked and self.lacking(replace(met, visit=unasked), challenge.people) is None:
             return unasked
-        verified = _whom(since(visit, challenge.since), self._rules) == challenge.people
+        shown = _whom(since(visit, challenge.since), self._rules)
+        verified = bool(shown) and set(shown) <= set(challenge.people)
         challenge = advanced(
             challenge, glanced(met.frame, met.match), self._rules.challenge, self._dice, verified=verified
         )

@@ -41,7 +41,10 @@ class Evidence:
 
 
 class LivenessCue(Protocol):
-    """Looks at one face on every frame of its track."""
+    """Looks at one face on every frame of its track.
+
+    A face with flaws may be another's, held there for a moment: what confirms remembers nothing of it.
+    """
 
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
         """What is to be said of the face on this frame, by this and the frames of the track before it."""

@@ -45,7 +45,7 @@ class Infrared:
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
         """Whether the face was there on this look and those before it; without a second picture nothing is said."""
         looks = self._tracks.of(track.track, frame.time)
-        if frame.second is None or (looks.at is not None and 0 <= frame.time - looks.at < EVERY):
+        if track.look.flaws or frame.second is None or (looks.at is not None and 0 <= frame.time - looks.at < EVERY):
             return Evidence("infrared", Tells.NOTHING)
         if looks.at is not None and not 0 <= frame.time - looks.at < LONG_AGO:
             looks.there = looks.missing = 0

@@ -9,7 +9,7 @@ from typing import Final
 
 from faceplate.liveness import Liveness
 from faceplate.types import Frame, Seconds, Sighting
-from faceplate.vision.liveness.evidence import LivenessCue, Seen, Watchman, judged
+from faceplate.vision.liveness.evidence import Evidence, LivenessCue, Seen, Tells, Watchman, judged
 from faceplate.vision.liveness.per_track import PerTrack
 
 WINDOW: Final = Seconds(4.0)
@@ -55,7 +55,8 @@ class LivenessCheck:
     def judge(self, sighting: Sighting, frame: Frame) -> Sighting:
         """The sighting, with what its track's frames up to this one say of it."""
         seen = self._seen.of(sighting.track, frame.time)
-        seen.append(Seen(frame.time, tuple(cue.observe(sighting, frame) for cue in self._cues)))
+        said = (cue.observe(sighting, frame) for cue in self._cues)
+        seen.append(Seen(frame.time, tuple(each for each in said if _counts(each, sighting))))
         while frame.time - seen[0].time > WINDOW:
             seen.popleft()
         verdict = judged(tuple(seen), self._needed)
@@ -63,3 +64,8 @@ class LivenessCheck:
         liveness = Liveness.UNSURE if too_soon else verdict.liveness
         has_depth = liveness is not Liveness.SPOOF and not self._depth.isdisjoint(verdict.cues)
         return replace(sighting, liveness=liveness, cues=verdict.cues, has_depth=has_depth)
+
+
+def _counts(evidence: Evidence, sighting: Sighting) -> bool:
+    """A face that cannot be judged is nobody's, as far as is known: nothing of it speaks for a face that can be."""
+    return evidence.tells is not Tells.CONFIRMS or not sighting.look.flaws

@@ -76,6 +76,8 @@ class Motion:
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
         """What the track's movement up to this frame says."""
         followed = self._tracks.of(track.track, frame.time)
+        if track.look.flaws:
+            return _NOTHING
         if followed.at is not None and 0 <= frame.time - followed.at < EVERY:
             return _NOTHING
         followed.at = frame.time
@@ -112,7 +114,7 @@ def _is_a_head(measured: Relief, steady: float) -> bool:
 
 
 def _strays(measured: Relief, share: float) -> bool:
-    return measured.around is not None and measured.around[0] > share * measured.moved
+    return measured.around is not None and measured.around > share * measured.moved
 
 
 def _is_flat(measured: Relief, rest: float, turned: float) -> bool:

@@ -59,9 +59,6 @@ class Relief:
     rest: float
     """How far the middle point of the face strayed from where the best homography has it, root mean square over time"""
 
-    noise: float
-    """How far the points jitter from frame to frame"""
-
     depth: float
     """How far a head would have to have turned, in radians, for its nose and mouth to move as they did against what any
     homography and any simple bend explain"""
@@ -72,9 +69,9 @@ class Relief:
     face: Shown
     """The same of the nose between the sockets of the eyes, which paper over somebody's nose, or a fold, has not"""
 
-    around: tuple[float, float] | None
-    """How far what is around the face strayed from the face's homography: a quarter of the points less than the first,
-    half of them less than the second. None: there is too little to follow"""
+    around: float | None
+    """How far what is around the face strayed from the face's homography: a quarter of the points less. None: there is
+    too little to follow"""
 
 
 def relief(followed: Followed) -> Relief | None:
@@ -91,7 +88,6 @@ def relief(followed: Followed) -> Relief | None:
         moved=float(np.linalg.norm(np.ptp(np.median(followed.moved[:, used], axis=1), axis=0))),
         foreshortened=_foreshortened(first, followed.moved[:, used]),
         rest=_middle(_size(rest)),
-        noise=float(1.4826 / np.sqrt(2) * np.median(np.abs(np.diff(rest, axis=0)))),
         depth=_shown(off, _parabolas(first), stands_out(place) * apart).turned,
         nose=_shown(off, _sheets(first, 4), nose(place) * apart),
         face=_shown(off, _sheets(first, 5), nose_and_sockets(place) * apart),
@@ -202,13 +198,12 @@ def _foreshortened(first: Real, moved: NDArray[np.float32]) -> float:
     return float(1 - (stretch[:, 1] / stretch[:, 0]).min())
 
 
-def _around(followed: Followed, used: NDArray[np.bool_]) -> tuple[float, float] | None:
+def _around(followed: Followed, used: NDArray[np.bool_]) -> float | None:
     ring = ~followed.in_face
     if ring.sum() < FEWEST_AROUND:
         return None
     astray = followed.off[:, ring] - np.median(followed.off[:, used], axis=1)[:, None]
-    quarter, half = np.quantile(np.linalg.norm(astray, axis=2).max(axis=0), [0.25, 0.5])
-    return float(quarter), float(half)
+    return float(np.quantile(np.linalg.norm(astray, axis=2).max(axis=0), 0.25))
 
 
 @dataclass(frozen=True, slots=True)

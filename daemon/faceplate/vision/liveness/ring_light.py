@@ -108,7 +108,7 @@ class RingLight:
                 self._shining.stop()
         answers = self._tracks.of(track.track, frame.time)
         shone = self._shining.at(frame.time)
-        if not is_near or shone is None:
+        if not is_near or track.look.flaws or shone is None:
             return _NOTHING
         answers.add(shone, light_of(track.look, frame.image))
         return answers.told() if self._shining.is_over(shone) else _NOTHING

@@ -81,7 +81,7 @@ class Stereo:
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
         """What the two views say on this look and those before it; without a second picture nothing is said."""
         looks = self._tracks.of(track.track, frame.time)
-        if frame.second is None or (looks.at is not None and 0 <= frame.time - looks.at < EVERY):
+        if track.look.flaws or frame.second is None or (looks.at is not None and 0 <= frame.time - looks.at < EVERY):
             return _NOTHING
         if looks.at is not None and not 0 <= frame.time - looks.at < LONG_AGO:
             looks.seen.clear()

@@ -25,6 +25,11 @@ from faceplate.vision.liveness.relief import Depth, depth
 EVERY: Final = Seconds(0.08)
 """Frames that come sooner after the last look are left out"""
 
+GAP: Final = Seconds(0.35)
+LEAP: Final = 15.0
+"""Seconds, and degrees, between two views: whoever turns is seen on the way. Two photographs, one put in the other's
+place, have a head's depth, too"""
+
 LOOKS: Final = 5
 FEWEST: Final = 3
 """Looks whose middle counts, at most and at least"""
@@ -64,11 +69,20 @@ class _Turning:
     """What is remembered of a track."""
 
     at: Seconds | None = None
+    yaw: float = 0.0
+    """When it was looked at last, and how far aside it was then"""
     straight: _View | None = None
     seen: deque[tuple[Seconds, Depth]] = field(default_factory=lambda: deque(maxlen=LOOKS))
     """As shares of the turn"""
     confirmed: Seconds | None = None
     """When it last was"""
+
+    def follow(self, now: _View) -> None:
+        """Take the next view; if there is none between it and the last one, all before it is forgotten."""
+        if self.at is not None and (not 0 <= now.time - self.at <= GAP or abs(now.yaw - self.yaw) > LEAP):
+            self.straight = None
+            self.seen.clear()
+        self.at, self.yaw = now.time, now.yaw
 
     def rests(self, time: Seconds) -> bool:
         """Whether there is nothing to look at yet."""
@@ -86,10 +100,10 @@ class Turn:
         """What the head's turns up to this frame say."""
         turning = self._tracks.of(track.track, frame.time)
         pose = relief_pose(track.look.face.landmarks)
-        if pose is None or turning.rests(frame.time):
+        if pose is None or track.look.flaws or turning.rests(frame.time):
             return _NOTHING
-        turning.at = frame.time
         now = _View(frame.time, frame.image, track.look.face, pose.yaw)
+        turning.follow(now)
         straight = turning.straight
         if straight is None or not 0 <= now.time - straight.time <= LONG_AGO or abs(now.yaw) <= abs(straight.yaw):
             turning.straight = now if abs(now.yaw) <= STRAIGHT else None
