@@ -7,6 +7,7 @@ the shipped bundle: neither in its head nor in its table of rates.
 from __future__ import annotations
 
 import csv
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -29,7 +30,8 @@ from faceplate_trainer.data.splits import shares_from, split_people
 PEOPLE = 10
 ANCHORS = 5
 MOST_PICTURES_OF_ONE = 25
-STRANGERS = 1400
+STRANGERS = int(os.environ.get("FACEPLATE_STRANGERS", "400"))
+"""Of 1,400 that there are"""
 SHARES = "head=.14,validation=.04,calibration=.42,report=.4"
 """What the shipped bundle was made with, see docs/training.md"""
 

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections import Counter
@@ -238,7 +239,9 @@ def test_a_folder_that_is_no_dataset_is_never_overwritten(team) -> None:
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path) -> None:
     save(tmp_path / "team/man/1.png", cv2.imread(str(FOOTAGE / "man-1.jpg")))
     save(tmp_path / "team/other/1.png", cv2.imread(str(FOOTAGE / "man-2.jpg")))
-    command = f"ulimit -f 8; exec {sys.executable} -m faceplate_trainer prepare team --out set"  # 8 kB a file
+    command = (
+        f"ulimit -f 8; exec {shlex.quote(sys.executable)} -m faceplate_trainer prepare team --out set"  # 8 kB a file
+    )
     ended = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "cannot write the dataset" in ended.stderr
