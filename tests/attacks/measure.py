@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -93,10 +93,12 @@ def recorded(data: Path, watch: Watch) -> list[Shown]:
     return [Shown(LIVE, each.subject, watch(each)) for each in clips]
 
 
-def simulated(data: Path, people: int, one: Callable[[Job], list[Made]], processes: int) -> Iterator[Made]:
-    """All that `one` makes and judges of each of so many people, as it comes."""
-    stills = list(islice(sources.stills(data, CHOSEN_ON + people + 1, ORDER), CHOSEN_ON, None))
-    jobs = [(number, stills[number], stills[number + 1]) for number in range(len(stills) - 1)]
+def simulated(
+    data: Path, people: int, one: Callable[[Job], list[Made]], processes: int, first: int = CHOSEN_ON
+) -> Iterator[Made]:
+    """All that `one` makes and judges of each of so many people from the `first` on, as it comes."""
+    stills = list(islice(sources.stills(data, first + people + 1, ORDER), first, None))
+    jobs = [(first - CHOSEN_ON + number, *pair) for number, pair in enumerate(pairwise(stills))]
     # OpenCV's threads do not live on in a process that was forked: the first call that wants them would wait for ever.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         for some in pool.map(one, jobs):

@@ -47,9 +47,11 @@ TURNED: Final = (12.0, 40.0)
 # All of these were chosen on simulated visitors and attacks of people whom no figure in the documents is of, and on
 # real recordings of people who turn their heads. Shares of the turn that the landmarks say.
 _A_HEAD: Final = 0.3
-_LIKE_A_HEAD: Final = 0.35
+_LIKE_A_HEAD: Final = 0.5
 _A_NOSE: Final = 0.15
 _LIKE_A_NOSE: Final = 0.15
+_STEADY: Final = 3.0
+"""Times as much as the middle look, or as little, any other may show: what slips along an edge comes and goes"""
 
 _NOTHING: Final = Evidence("turn", Tells.NOTHING)
 
@@ -136,6 +138,11 @@ def told(seen: Sequence[Depth]) -> Evidence:
     heads, noses = [float(each.head[0]) for each in seen], [float(each.nose[0]) for each in seen]
     is_a_head = median(heads) > _A_HEAD and median(each.shape for each in seen) > _LIKE_A_HEAD
     is_a_nose = median(noses) > _A_NOSE and median(each.likeness for each in seen) > _LIKE_A_NOSE
-    if is_a_head and is_a_nose and min(heads + noses) > 0:
+    if is_a_head and is_a_nose and _is_steady(heads) and _is_steady(noses):
         return Evidence("turn", Tells.CONFIRMS, median(heads))
     return _NOTHING
+
+
+def _is_steady(shares: Sequence[float]) -> bool:
+    middle = median(shares)
+    return middle / _STEADY < min(shares) and max(shares) < middle * _STEADY
