@@ -92,7 +92,7 @@ def test_a_head_confirms_from_the_fewest_looks_on():
     [
         {"head": np.array([0.25, 0.0])},
         {"head": np.array([0.0, 0.8])},
-        {"shape": 0.3},
+        {"shape": 0.45},
         {"nose": np.array([0.1, 0.0])},
         {"nose": np.array([0.0, 0.6])},
         {"likeness": 0.1},
@@ -108,6 +108,16 @@ def test_one_look_to_the_other_side_is_one_too_many(what, which):
     looks = [A_HEAD] * LOOKS
     looks[which] = replace(A_HEAD, **{what: np.array([-0.01, 0.0])})
     assert told(looks).tells is Tells.NOTHING
+
+
+@pytest.mark.parametrize("what", ["head", "nose"])
+@pytest.mark.parametrize(
+    ("times", "tells"), [(0.4, Tells.CONFIRMS), (2.5, Tells.CONFIRMS), (0.3, Tells.NOTHING), (3.5, Tells.NOTHING)]
+)
+def test_so_is_one_that_shows_far_more_or_less_than_the_others(what, times, tells):
+    looks = [A_HEAD] * LOOKS
+    looks[1] = replace(A_HEAD, **{what: times * getattr(A_HEAD, what)})
+    assert told(looks).tells is tells
 
 
 numbers = st.floats(-3, 3)
