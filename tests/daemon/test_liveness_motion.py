@@ -187,6 +187,14 @@ def test_neither_a_nose_without_eyes_beside_it_nor_such_eyes_without_a_nose_are_
     assert told(replace(HEAD_SHOWN, **{part: shown})).tells is Tells.NOTHING
 
 
+@pytest.mark.parametrize("part", ["nose", "face"])
+def test_what_turned_far_less_than_it_was_foreshortened_is_a_sheet(part):
+    """As bent paper is that is turned by twenty degrees."""
+    turned = replace(HEAD_SHOWN, foreshortened=0.06, nose=Shown(0.06, 0.01, 0.5), face=Shown(0.06, 0.01, 0.5))
+    assert told(turned).cue == "relief"
+    assert told(replace(turned, **{part: Shown(0.03, 0.01, 0.5)})).tells is Tells.NOTHING
+
+
 def test_what_moves_with_all_that_is_around_it_is_no_head():
     assert told(replace(HEAD_SHOWN, around=0.01)).tells is Tells.NOTHING
     assert told(replace(HEAD_SHOWN, around=None)).cue == "relief"

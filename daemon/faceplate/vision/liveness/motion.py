@@ -41,6 +41,9 @@ _SOME_TURN: Final = 0.09
 _TURNED: Final = 0.02
 """Radians by which a nose, and the eyes beside it, were seen to turn: 1.1 degrees, after all that a sheet could do"""
 
+_OF_THE_TURN: Final = 0.1
+"""They turned by less than this share of what the foreshortening of the face asks for: it is a sheet that turned"""
+
 _LIKE: Final = 0.35
 """Likeness to them of what moved otherwise than a sheet: of a living visitor's it is 0.5 or so, of paper 0.1"""
 
@@ -93,8 +96,7 @@ def told(measured: Relief) -> Evidence:
     """What one measurement says. Pure."""
     moved = max(measured.moved, 1e-6)
     rest = measured.rest / moved
-    # A sheet is foreshortened with the square of its turn
-    turned = measured.depth / (2 * (measured.foreshortened + 0.001)) ** 0.5
+    turned = measured.depth / _turn(measured)
     if measured.moved > _MOVED_TO_DENY and _is_flat(measured, rest, turned):
         return Evidence("flat", Tells.DENIES, rest)
     if measured.moved > _STIRRED and (measured.around is None or _strays(measured, _STRAYS)):
@@ -107,10 +109,16 @@ def told(measured: Relief) -> Evidence:
 
 def _is_a_head(measured: Relief, steady: float) -> bool:
     """Whether there is a nose, with eyes beside it: paper that is folded or worn may seem to have either."""
+    least = max(_TURNED, _OF_THE_TURN * _turn(measured))
     return all(
-        shown.turned > _TURNED and shown.turned > steady * shown.jitter and shown.likeness > _LIKE
+        shown.turned > least and shown.turned > steady * shown.jitter and shown.likeness > _LIKE
         for shown in (measured.nose, measured.face)
     )
+
+
+def _turn(measured: Relief) -> float:
+    """Radians: a sheet is foreshortened with the square of its turn."""
+    return float((2 * (measured.foreshortened + 0.001)) ** 0.5)
 
 
 def _strays(measured: Relief, share: float) -> bool:
