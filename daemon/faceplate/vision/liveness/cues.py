@@ -29,8 +29,8 @@ LOOKS: Final = frozenset({"network"})
 MOVES: Final = frozenset({"relief", "parallax"})
 """What confirms that a face looks like a living one, and that it moves like one"""
 
-DEPTH: Final = MOVES | {"turn", "stereo"}
-"""What shows that a face is no sheet, flat or bent"""
+DEPTH: Final = frozenset({"turn", "stereo"})
+"""What shows to a challenge that the head which was turned is no sheet, flat, bent or worn"""
 
 WATCHED: Final = Seconds(2.0)
 """Where looks alone confirm, the movement of a picture in somebody's hand has so long to deny"""
