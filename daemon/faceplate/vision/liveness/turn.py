@@ -3,7 +3,8 @@
 Whoever is asked to turn their head turns it by fifteen degrees or more within half a second, faster than points can
 well be followed. But then two views suffice, a straight one and a turned one, as of two cameras (`stereo.py`): what no
 homography explains has the shape of a head, turned to the side that the landmarks say. A sheet that is bent may seem to
-be turned, as a mask of paper does, and shows a quarter of that at most, and no nose.
+be turned, as a mask of paper does, and shows little of that, and no nose; where points slip, it
+differs from look to look.
 """
 
 from __future__ import annotations
