@@ -30,8 +30,8 @@ if python311=$(command -v python3.11) && "$python311" -c '' 2>/dev/null; then
   export FACEPLATE_TFLITE_RUNTIME=$other_runtime
 fi
 
-# What computes is spread over the processors. What runs whole daemons and brokers, and is given so long to answer,
-# has the machine to itself.
+# What computes is spread over the processors and runs in the background, at the lowest priority. What runs whole daemons
+# and brokers, and is given so long to answer, waits most of its time and is served first, one test after the other.
 processors=$(nproc)
 export PYTHONHASHSEED=0 # every process must find the same tests in the same order, sets among their values or not
 spread=(-n "$((processors < 4 ? processors : 4))" --dist loadfile)
@@ -44,12 +44,14 @@ tests() {
   [ "$code" -eq 0 ] || { [ "$code" -eq 5 ] && [ "${#words[@]}" -gt 0 ]; }
 }
 
-say "tests on LiteRT"
-tests "$bin/python" "${spread[@]}" --ignore tests/end_to_end
-say "tests on LiteRT, end to end"
-tests "$bin/python" tests/end_to_end
-
-if [ -n "$other_runtime" ]; then
+tests_that_compute() {
+  local part same code=0
+  say "tests on LiteRT"
+  tests "$bin/python" "${spread[@]}" --ignore tests/end_to_end || code=1
+  if [ -z "$other_runtime" ]; then
+    say "no Python 3.11 on this machine: the tests on tflite-runtime, which exists for no newer one, are left out"
+    return "$code"
+  fi
   say "tests on tflite-runtime 2.14"
   # What decides, tells and locks knows no arrays, and scripts and processes no runtime: they are the same on both.
   same=(--ignore tests/deploy)
@@ -57,8 +59,24 @@ if [ -n "$other_runtime" ]; then
     orders package power restart risk sd_card standing; do
     same+=(--ignore-glob "tests/*/test_$part*")
   done
-  export FACEPLATE_TEST_RUNTIME=tflite-runtime
-  tests "$other_runtime" "${spread[@]}" -m "not trainer and not mosquitto and not once" "${same[@]}"
-else
-  say "no Python 3.11 on this machine: the tests on tflite-runtime, which exists for no newer one, are left out"
-fi
+  FACEPLATE_TEST_RUNTIME=tflite-runtime \
+    tests "$other_runtime" "${spread[@]}" -m "not trainer and not mosquitto and not once" "${same[@]}" || code=1
+  return "$code"
+}
+
+said=$(mktemp)
+set -m # a group of its own, which can be ended as one
+(
+  renice -n 19 "$BASHPID" >/dev/null
+  tests_that_compute
+) >"$said" 2>&1 &
+computing=$!
+set +m
+trap 'kill -- "-$computing" 2>/dev/null || true; rm -f "$said"' EXIT
+
+code=0
+say "tests on LiteRT, end to end; those that compute in the background"
+tests "$bin/python" tests/end_to_end || code=1
+tail --lines=+1 --follow --pid="$computing" "$said"
+wait "$computing" || code=1
+exit "$code"
