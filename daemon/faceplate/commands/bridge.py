@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -26,6 +25,7 @@ from faceplate.bridge.reporter import Kind, Reporter
 from faceplate.camera.clock import monotonic
 from faceplate.commands.bridge_daemon import AskedDaemon
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
+from faceplate.commands.signals import heard_signals
 from faceplate.config import Config
 from faceplate.events import wall_clock
 from faceplate.supervision import supervised
@@ -105,10 +105,9 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
         _remove(config)
         return ExitCode.OK
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # From a thread of its own: a handler interrupts the main thread, which may hold the event's inner lock.
-        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
-    # A broker that is not there keeps nothing from being ready: the bridge is there to wait for it.
-    with supervised(lambda: None, WAITING, monotonic) as moved, bridge_of(config, stop, moved) as bridge:
-        bridge.run()
+    with heard_signals() as stopping:
+        stopping(stop.set)
+        # A broker that is not there keeps nothing from being ready: the bridge is there to wait for it.
+        with supervised(lambda: None, WAITING, monotonic) as moved, bridge_of(config, stop, moved) as bridge:
+            bridge.run()
     return ExitCode.OK

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 from contextlib import closing
 
 from faceplate.camera.clock import monotonic
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
+from faceplate.commands.signals import heard_signals
 from faceplate.config import Config
 from faceplate.control.client import Caller
 from faceplate.errors import ConfigError
@@ -49,10 +48,8 @@ def _serve(config: Config, page: Page) -> None:
             f"the kiosk cannot listen on {ADDRESS}:{config.kiosk.port}: {error}. Free the port, or name another as "
             "kiosk.port"
         ) from error
-    with server:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # From a thread of its own: it waits until the main thread, which the handler interrupts, serves no more.
-            signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    with heard_signals() as stopping, server:
+        stopping(server.shutdown)
         # A daemon that is not there keeps nothing from being ready: the page says so.
         with supervised(lambda: None, SERVING, monotonic) as moved:
             server.serve(lambda: moved(SERVING))
