@@ -10,6 +10,7 @@ import numpy as np
 from attacks.clip import RATE, Clip
 from attacks.paths import AS_IT_GOES, Lean
 from attacks.stage import Stage
+from faceplate.access.challenge import STEPS
 from faceplate.types import Cue, Image
 
 Actor = Callable[[int, Cue | None], Image]
@@ -26,6 +27,12 @@ NEARING = 0.35
 
 TURN, NEARER = (20.0, 28.0), (1.35, 1.5)
 """How far somebody goes who is asked to turn a little, to come closer or to step back: degrees, and times as near"""
+
+PATIENCE = (0.8, 1.4)
+"""Seconds that somebody stands like that, until they go on, who is still asked the same"""
+
+FURTHER = 0.3
+"""Times as far as at first"""
 
 
 @dataclass(slots=True)
@@ -45,6 +52,9 @@ class Doing:
         if cue is not self._cue:
             self._cue, self._from = cue, time + self.rng.uniform(*REACTION)
             self._target, self._speed = self._meant(cue), self.rng.uniform(*SPEED)
+        elif self.lean == self._target and cue in STEPS:
+            self._from = time + self.rng.uniform(*PATIENCE)
+            self._target = self._further(cue)
         if time >= self._from:
             step = self._speed / RATE
             self.lean = Lean(
@@ -52,6 +62,11 @@ class Doing:
                 nearer=_towards(self.lean.nearer, self._target.nearer, NEARING / RATE),
             )
         return self.lean
+
+    def _further(self, cue: Cue) -> Lean:
+        """Where somebody goes on to who did what was asked, and too little of it."""
+        meant, now = self._meant(cue), self.lean
+        return Lean(now.yaw + FURTHER * meant.yaw, now.nearer * (meant.nearer / now.nearer) ** FURTHER)
 
     def _meant(self, cue: Cue | None) -> Lean:
         """Where a prompt leads to; somebody who has come closer, or gone back, stays there."""

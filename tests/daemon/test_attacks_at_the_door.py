@@ -138,7 +138,7 @@ def leans(cues: dict[int, Cue], frames: int) -> list[Lean]:
 
 
 def test_nobody_moves_before_they_can_have_heard_and_then_no_faster_than_a_head_turns():
-    made = leans({0: Cue.LOOK_STRAIGHT, 10: Cue.TURN_LEFT}, 40)
+    made = leans({0: Cue.LOOK_STRAIGHT, 10: Cue.TURN_LEFT}, 30)
     assert {each.yaw for each in made[:14]} == {0.0}
     steps = np.abs(np.diff([each.yaw for each in made]))
     assert 0 < steps.max() <= 90 / RATE + 1e-9
@@ -154,3 +154,18 @@ def test_each_step_is_done_as_it_is_meant_and_taken_back_but_for_how_near_it_is(
     assert (np.sign(made[29].yaw), np.sign(made[29].nearer - 1)) == sign
     assert (made[29].nearer > 1.3) == (cue is Cue.COME_CLOSER)
     assert (made[-1].yaw, made[-1].nearer) == (0, made[29].nearer)
+
+
+@pytest.mark.parametrize("cue", [Cue.TURN_LEFT, Cue.TURN_RIGHT, Cue.STEP_BACK, Cue.COME_CLOSER])
+def test_whoever_is_still_asked_goes_on_after_a_while(cue):
+    made = leans({0: cue}, 80)
+    far = [abs(each.yaw) + abs(np.log(each.nearer)) for each in made]
+    assert far == sorted(far)
+    begun = next(frame for frame, each in enumerate(far) if each > 0)
+    stood = next(frame for frame in range(begun, len(far)) if far[frame + 1] == far[frame])
+    went_on = next(frame for frame in range(stood, len(far)) if far[frame] > far[stood])
+    assert 0.8 * RATE <= went_on - stood <= 1.4 * RATE + 2
+
+
+def test_whoever_looks_straight_as_they_are_asked_stays_so():
+    assert {(each.yaw, each.nearer) for each in leans({0: Cue.LOOK_STRAIGHT}, 60)} == {(0.0, 1.0)}
