@@ -30,8 +30,8 @@ from faceplate.model.head_pose import relief_pose
 ASIDE = 20.0
 """Degrees"""
 
-CHALLENGE_CHOSEN_ON = CHOSEN_ON + 146
-"""The last of these showed what a challenge must ask for"""
+CHALLENGE_CHOSEN_ON = CHOSEN_ON + 256
+"""The last of these showed what a challenge, and a nose, must ask for"""
 
 
 @dataclass(frozen=True, slots=True)

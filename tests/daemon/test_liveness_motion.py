@@ -174,6 +174,7 @@ HEAD_SHOWN = Relief(
     foreshortened=0.02,
     rest=0.004,
     depth=0.04,
+    head=0.04,
     nose=Shown(turned=0.03, jitter=0.01, likeness=0.5),
     face=Shown(turned=0.03, jitter=0.01, likeness=0.5),
     around=0.06,
@@ -190,9 +191,15 @@ def test_neither_a_nose_without_eyes_beside_it_nor_such_eyes_without_a_nose_are_
 @pytest.mark.parametrize("part", ["nose", "face"])
 def test_what_turned_far_less_than_it_was_foreshortened_is_a_sheet(part):
     """As bent paper is that is turned by twenty degrees."""
-    turned = replace(HEAD_SHOWN, foreshortened=0.06, nose=Shown(0.06, 0.01, 0.5), face=Shown(0.06, 0.01, 0.5))
+    far = Shown(0.06, 0.01, 0.5)
+    turned = replace(HEAD_SHOWN, foreshortened=0.06, head=0.08, nose=far, face=far)
     assert told(turned).cue == "relief"
     assert told(replace(turned, **{part: Shown(0.03, 0.01, 0.5)})).tells is Tells.NOTHING
+
+
+def test_a_nose_that_turns_without_the_rest_of_its_head_is_where_worn_paper_ends():
+    assert told(replace(HEAD_SHOWN, head=0.011)).cue == "relief"
+    assert told(replace(HEAD_SHOWN, head=0.0105)).tells is Tells.NOTHING
 
 
 def test_what_moves_with_all_that_is_around_it_is_no_head():

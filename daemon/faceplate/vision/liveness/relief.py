@@ -63,6 +63,10 @@ class Relief:
     """How far a head would have to have turned, in radians, for its nose and mouth to move as they did against what any
     homography and any simple bend explain"""
 
+    head: float
+    """How far it would have to have turned, in radians, for the whole of it to move as it did against what any
+    homography explains, root mean square over time; paper that is bent may seem to have turned, too"""
+
     nose: Shown
     """Of the nose alone, after whatever a sheet could do that is bent about an upright or a lying axis"""
 
@@ -82,13 +86,14 @@ def relief(followed: Followed) -> Relief | None:
         return None
     off = followed.off[1:, used].transpose(0, 2, 1).astype(np.float64)
     first = followed.first[used].astype(np.float64)
-    rest, _ = _unexplained(off, _homographies(first))
     place = placed[used]
+    rest, turns, _ = _whole(off, first, stands_out(place) * apart)
     return Relief(
         moved=float(np.linalg.norm(np.ptp(np.median(followed.moved[:, used], axis=1), axis=0))),
         foreshortened=_foreshortened(first, followed.moved[:, used]),
         rest=_middle(_size(rest)),
         depth=_shown(off, _parabolas(first), stands_out(place) * apart).turned,
+        head=_root_mean(turns),
         nose=_shown(off, _sheets(first, 4), nose(place) * apart),
         face=_shown(off, _sheets(first, 5), nose_and_sockets(place) * apart),
         around=_around(followed, used),
@@ -233,21 +238,24 @@ def depth(followed: Followed) -> Depth | None:
     first, place = followed.first[used].astype(np.float64), placed[used]
     sheets = _sheets(first, 4)
     moving, own = _left(off, _unexplained(off, sheets)[1], sheets, nose(place) * apart)
-    head, shape = _whole(off, _homographies(first), stands_out(place) * apart)
+    _, turns, shape = _whole(off, first, stands_out(place) * apart)
     before, after = _turns(moving, own)
-    return Depth(after - before, _likeness(moving, own), head, shape)
+    return Depth(after - before, _likeness(moving, own), turns[1] - turns[0], shape)
 
 
-def _whole(off: Real, family: Real, shape: Real) -> tuple[Real, float]:
-    """Between two views, `off` (2, 2, points): radians, as a thing of that shape has it, and how much this explains.
+def _whole(off: Real, first: Real, shape: Real) -> tuple[Real, Real, float]:
+    """What the best homographies leave of the movements, as `_unexplained` does, and how a head moves so.
 
-    Both of what `family`, of movements across and down together, leaves.
+    `first` (points, 2) are the points' places, `shape` (points,) how far they stand out. The head's turns are in
+    radians, across and down (frames, 2); the last is how much they explain of what is left, 0..1.
     """
+    family = _homographies(first)
     rest, weights = _unexplained(off, family)
     trust = np.sqrt(np.tile(weights, 2))
     own = trust[:, None] * np.kron(np.eye(2), shape[:, None])
     explained, _ = np.linalg.qr(trust[:, None] * family)
     own -= explained @ (explained.T @ own)
-    moved = trust * (rest[1] - rest[0]).ravel()
-    turn = np.linalg.lstsq(own, moved, rcond=None)[0]
-    return np.asarray(turn), float(np.linalg.norm(own @ turn) / max(float(np.linalg.norm(moved)), 1e-9))
+    moving = rest.reshape(len(rest), -1) * trust
+    turns = np.linalg.lstsq(own, moving.T, rcond=None)[0]
+    likeness = float(np.linalg.norm(own @ turns)) / max(float(np.linalg.norm(moving)), 1e-9)
+    return rest, turns.T, likeness
