@@ -27,6 +27,9 @@ FEWEST_POINTS: Final = 16
 
 FEWEST_AROUND: Final = 8
 
+_NEARLY_NONE = 1e-9
+"""What is added to a diagonal, so that there is a solution where points lie on a line"""
+
 _ROUNDS = 3
 _OUTLIER = 2.0
 """Times the middle point's residual; the weight of a point beyond falls with the square (Cauchy's tails)"""
@@ -109,7 +112,7 @@ def _unexplained(off: Real, basis: Real) -> tuple[Real, Real]:
     weight a point.
     """
     points, members = off.shape[2], basis.shape[1]
-    nearly_none = 1e-9 * np.eye(members)
+    nearly_none = _NEARLY_NONE * np.eye(members)
     flat = (off - off.mean(axis=0)).reshape(-1, len(basis))
     weights = np.ones(points)
     rest = flat
@@ -252,10 +255,16 @@ def _whole(off: Real, first: Real, shape: Real) -> tuple[Real, Real, float]:
     family = _homographies(first)
     rest, weights = _unexplained(off, family)
     trust = np.sqrt(np.tile(weights, 2))
-    own = trust[:, None] * np.kron(np.eye(2), shape[:, None])
-    explained, _ = np.linalg.qr(trust[:, None] * family)
-    own -= explained @ (explained.T @ own)
+    explained = trust[:, None] * family
+    own = np.zeros((len(trust), 2))
+    own[: len(shape), 0] = own[len(shape) :, 1] = trust[: len(shape)] * shape
+    own -= explained @ _least_squares(explained, own)
     moving = rest.reshape(len(rest), -1) * trust
-    turns = np.linalg.lstsq(own, moving.T, rcond=None)[0]
+    turns = _least_squares(own, moving.T)
     likeness = float(np.linalg.norm(own @ turns)) / max(float(np.linalg.norm(moving)), 1e-9)
     return rest, turns.T, likeness
+
+
+def _least_squares(basis: Real, targets: Real) -> Real:
+    """By the normal equations: `numpy.linalg.lstsq` takes longer for so little."""
+    return np.asarray(np.linalg.solve(basis.T @ basis + _NEARLY_NONE * np.eye(basis.shape[1]), basis.T @ targets))
