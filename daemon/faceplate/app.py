@@ -206,6 +206,7 @@ def _attended(  # noqa: PLR0913, PLR0917 - each is asked, or told, by what is or
         standing=standing,
         people=lambda: {person.name: person.rights for person in gallery.people()},
         liveness=config.vision.liveness,
+        narrowest=config.vision.quality.min_size,
         enrolling=dashboard.session.is_open,
     )
 

@@ -71,6 +71,7 @@ def replay(  # noqa: PLR0913 - the recording, and what becomes of it
             standing=standing or Forgetful(),
             people=dict,
             liveness=config.vision.liveness,
+            narrowest=config.vision.quality.min_size,
         )
         stack.enter_context(attended(door, reception))
         guard(camera, recognition.eyes(), recognition.recogniser(), reception, record, door, show)

@@ -84,6 +84,7 @@ class Judge:
             standing=NoLockout(),
             people=dict,
             liveness=config.vision.liveness,
+            narrowest=config.vision.quality.min_size,
         )
 
     def decide(self, frame: Frame) -> Decision:

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from actors import OPPOSITE, STILL, TARGETS, Person, Pose, Recording, play
 from faceplate.access.challenge import GAP, MORE, REACTION, STEPS, TURNS, Challenge, Phase, advanced, begun
-from faceplate.access.posture import Glance, Posture, is_done
+from faceplate.access.posture import Glance, Posture, glanced, is_done
 from faceplate.config.doubt import ChallengeConfig
 from faceplate.model.head_pose import relief_pose
-from faceplate.types import Cue, Outcome, Reason, Seconds
+from faceplate.types import Cue, Outcome, Pixels, Reason, Seconds
 from faceplate.vision.tracker import LOST_AFTER
 from heads import HEAD, turned
 from reception_desk import World, access_rules
-from strategies_access import unusable, verified
+from strategies_access import ROOM, a_frame, sized, unusable, verified
 
 RULES = ChallengeConfig()
 ADA = ("Ada",)
@@ -379,6 +379,15 @@ def flat(left: float, up: float, distance: float, aside: float, below: float) ->
     pose = relief_pose(seen)
     assert pose is not None
     return Posture(pose.yaw, pose.pitch, 100.0, has_room=True, has_way=True)
+
+
+@pytest.mark.parametrize(
+    ("narrowest", "width", "has_way"), [(0, 75, True), (0, 74, False), (80, 100, True), (80, 99, False)]
+)
+def test_nobody_is_asked_to_step_back_until_they_are_too_small_to_be_judged(narrowest, width, has_way):
+    glance = glanced(a_frame(image=ROOM), sized(verified("Ada"), width), Pixels(narrowest))
+    assert glance.posture is not None
+    assert glance.posture.has_way is has_way
 
 
 @pytest.mark.parametrize("distance", [300.0, 800.0])

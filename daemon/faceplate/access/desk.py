@@ -14,7 +14,7 @@ from faceplate.config import AccessConfig
 from faceplate.events import DoorMode, DoorStatus
 from faceplate.liveness import LivenessMode
 from faceplate.rights import Rights
-from faceplate.types import Decision, Match, Method, Outcome, Reason, Seconds
+from faceplate.types import Decision, Match, Method, Outcome, Pixels, Reason, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,10 @@ class Claim:
 class Desk:
     """Knows who may pass now. Not to be used by two threads at once."""
 
-    def __init__(self, rules: AccessConfig, ledger: Ledger, liveness: LivenessMode) -> None:
+    def __init__(self, rules: AccessConfig, ledger: Ledger, liveness: LivenessMode, narrowest: Pixels) -> None:
         self.rules = rules
         self.liveness = liveness
+        self.narrowest = narrowest
         self.ledger = ledger
         self.visits = Visits(rules)
         self.request: Request | None = None

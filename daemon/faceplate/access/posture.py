@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Final
 
 from faceplate.model.head_pose import HeadPose, relief_pose
-from faceplate.types import Cue, Frame, Likeness, Match, Seconds
+from faceplate.types import Cue, Frame, Likeness, Match, Pixels, Seconds
 
 # Degrees from how this face looked when it was asked. A turn is asked for "a little": enrolment takes 12 for one.
 # What the detector's landmarks say of a head that is held still varies by 4 from frame to frame (standard deviation, on
@@ -17,7 +17,7 @@ _TURNED: Final = 15.0
 _CLOSER: Final = 1.25
 """Times as wide; who steps back is as much narrower. Nobody is asked to raise or tilt their head: the detector's
 landmarks follow a raised head by a fifth of its angle, and a tilted one by less"""
-_NARROWEST: Final = 60.0
+_NARROWEST: Final = Pixels(60.0)
 """Pixels: of a narrower face too little is seen"""
 _STILL_YAW: Final = 8.0
 _LEVEL_YAW: Final = 10.0
@@ -57,8 +57,8 @@ class Glance:
     """Whether the face was seen to have a depth, of late"""
 
 
-def glanced(frame: Frame, match: Match) -> Glance:
-    """What a frame shows, for a challenge.
+def glanced(frame: Frame, match: Match, narrowest: Pixels = _NARROWEST) -> Glance:
+    """What a frame shows, for a challenge; a face that is narrower than `narrowest` cannot be judged.
 
     A face that cannot be judged does not count: it could be anybody's, held there for a moment to turn its head.
     """
@@ -69,17 +69,17 @@ def glanced(frame: Frame, match: Match) -> Glance:
         people = (str(match.person),)
     elif match.likeness is Likeness.AMBIGUOUS and match.rival is not None:
         people = tuple(sorted((str(match.person), match.rival.person)))
-    posture = _posture(frame, match, relief_pose(match.sighting.look.face.landmarks))
+    posture = _posture(frame, match, relief_pose(match.sighting.look.face.landmarks), max(narrowest, _NARROWEST))
     return Glance(frame.time, posture, people, match.sighting.has_depth)
 
 
-def _posture(frame: Frame, match: Match, pose: HeadPose | None) -> Posture | None:
+def _posture(frame: Frame, match: Match, pose: HeadPose | None, narrowest: Pixels) -> Posture | None:
     if pose is None:
         return None
     box = match.sighting.look.face.box
     height, width = frame.image.shape[:2]
     has_room = box.width * _CLOSER <= width and box.height * _CLOSER <= height
-    return Posture(pose.yaw, pose.pitch, box.width, has_room, has_way=box.width >= _CLOSER * _NARROWEST)
+    return Posture(pose.yaw, pose.pitch, box.width, has_room, has_way=box.width >= _CLOSER * narrowest)
 
 
 def mean(postures: Sequence[Posture]) -> Posture:

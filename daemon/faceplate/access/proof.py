@@ -94,9 +94,8 @@ class Proof:
             return unasked
         shown = _whom(since(visit, challenge.since), self._rules)
         verified = bool(shown) and set(shown) <= set(challenge.people)
-        challenge = advanced(
-            challenge, glanced(met.frame, met.match), self._rules.challenge, self._dice, verified=verified
-        )
+        glance = glanced(met.frame, met.match, self._desk.narrowest)
+        challenge = advanced(challenge, glance, self._rules.challenge, self._dice, verified=verified)
         match challenge.phase:
             case Phase.PASSED:
                 return replace(visit, challenge=None, passed=time)

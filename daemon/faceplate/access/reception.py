@@ -19,7 +19,7 @@ from faceplate.config import AccessConfig
 from faceplate.events import ReadDoor
 from faceplate.liveness import LivenessMode
 from faceplate.rights import Rights
-from faceplate.types import Clock, Decision, Frame, Match, Method, Seconds
+from faceplate.types import Clock, Decision, Frame, Match, Method, Pixels, Seconds
 
 ReadPeople = Callable[[], Mapping[str, Rights]]
 """Gives everybody enrolled, by name, with their rights; from any thread"""
@@ -53,6 +53,7 @@ class Reception:
         standing: StandingStore,
         people: ReadPeople,
         liveness: LivenessMode,
+        narrowest: Pixels = Pixels(0.0),  # noqa: B008 - a number
         dice: random.Random | None = None,
         enrolling: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -66,6 +67,7 @@ class Reception:
             standing: what outlasts a restart.
             people: those enrolled, whose PINs may open.
             liveness: what a face must show to be taken for alive.
+            narrowest: the least width of a face that can be judged; nobody is asked to step back further.
             dice: draw what somebody is challenged to do, and when; by default the system's, which nobody can foretell.
             enrolling: tells whether somebody is being enrolled at the door.
         """
@@ -74,7 +76,7 @@ class Reception:
         self._people = people
         self._calendar = calendar
         self._ledger = Ledger(rules, calendar, standing)
-        self._desk = Desk(rules, self._ledger, liveness)
+        self._desk = Desk(rules, self._ledger, liveness, narrowest)
         self._faces = Faces(self._desk, dice or random.SystemRandom(), enrolling)
         self._pins = Pins(self._desk)
         self._lock = threading.Lock()
