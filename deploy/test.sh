@@ -55,8 +55,8 @@ tests_that_compute() {
   say "tests on tflite-runtime 2.14"
   # What decides, tells and locks knows no arrays, and scripts and processes no runtime: they are the same on both.
   same=(--ignore tests/deploy)
-  for part in "access_[!c]" bridge control daemon_leases discovery door failures fuzz imports journal kills kiosk leases mqtt \
-    orders package power restart risk sd_card standing; do
+  for part in "access_[!c]" bad_input bridge check_gallery config control daemon_leases discovery door failures fuzz household \
+    imports journal kills kiosk leases mqtt orders package power reception restart risk sd_card seal settings standing; do
     same+=(--ignore-glob "tests/*/test_$part*")
   done
   FACEPLATE_TEST_RUNTIME=tflite-runtime \
