@@ -30,7 +30,7 @@ from faceplate.model.head_pose import relief_pose
 ASIDE = 20.0
 """Degrees"""
 
-CHALLENGE_CHOSEN_ON = CHOSEN_ON + 256
+CHALLENGE_CHOSEN_ON = CHOSEN_ON + 300
 """The last of these showed what a challenge, and a nose, must ask for"""
 
 

@@ -58,8 +58,8 @@ _RATHER_STEADY: Final = 1.4
 _STIRRED: Final = 0.015
 """Of a thing that stands only noise moves"""
 
-_DENYING, _CONFIRMING = 3, 2
-"""Frames in a row: one point that slipped along an edge is not to decide anything"""
+_IN_A_ROW: Final = 3
+"""Frames: one point that slipped along an edge is not to decide anything"""
 
 _NOTHING: Final = Evidence("motion", Tells.NOTHING)
 
@@ -92,8 +92,7 @@ class Motion:
         found = told(measured) if measured else _NOTHING
         followed.in_a_row = followed.in_a_row + 1 if found.tells is followed.last.tells else 1
         followed.last = found
-        needed = _DENYING if found.tells is Tells.DENIES else _CONFIRMING
-        return found if followed.in_a_row >= needed else _NOTHING
+        return found if followed.in_a_row >= _IN_A_ROW else _NOTHING
 
 
 def told(measured: Relief) -> Evidence:
