@@ -20,6 +20,7 @@ from attacks.heads import Still, generic
 from attacks.judging import Watched, by_cues
 from faceplate.commands.demo import FOOTAGE
 from faceplate.pictures import read_picture
+from faceplate.vision.liveness import motion
 from faceplate.vision.liveness.evidence import Tells
 from faceplate.vision.liveness.following import Followed
 from faceplate.vision.liveness.motion import EVERY, Motion, told
@@ -27,6 +28,7 @@ from faceplate.vision.liveness.relief import FEWEST_FRAMES, Relief, Shown, relie
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
 from heads import HEAD
+from strategies_access import ROOM, a_frame, a_sighting
 
 FRAMES = 15
 FACE = 150.0
@@ -212,6 +214,14 @@ def test_a_head_that_turns_fast_is_one_where_the_room_stays():
     assert told(fast).cue == "parallax"
     assert told(replace(fast, around=0.04)).tells is Tells.NOTHING
     assert told(replace(fast, around=None)).tells is Tells.NOTHING
+
+
+def test_only_three_frames_in_a_row_confirm(monkeypatch):
+    shown = [HEAD_SHOWN, HEAD_SHOWN, None, HEAD_SHOWN, HEAD_SHOWN, HEAD_SHOWN, HEAD_SHOWN, None]
+    monkeypatch.setattr(motion, "relief", lambda _, rest=iter(shown): next(rest))
+    cue = Motion()
+    said = [cue.observe(a_sighting(), a_frame(number, 0.1 * number, ROOM)) for number in range(len(shown))]
+    assert [each.cue for each in said] == ["motion"] * 5 + ["relief"] * 2 + ["motion"]
 
 
 def test_noise_alone_says_nothing():
