@@ -218,7 +218,8 @@ def test_a_head_that_turns_fast_is_one_where_the_room_stays():
 
 def test_only_three_frames_in_a_row_confirm(monkeypatch):
     shown = [HEAD_SHOWN, HEAD_SHOWN, None, HEAD_SHOWN, HEAD_SHOWN, HEAD_SHOWN, HEAD_SHOWN, None]
-    monkeypatch.setattr(motion, "relief", lambda _, rest=iter(shown): next(rest))
+    measured_next = iter(shown)
+    monkeypatch.setattr(motion, "relief", lambda _: next(measured_next))
     cue = Motion()
     said = [cue.observe(a_sighting(), a_frame(number, 0.1 * number, ROOM)) for number in range(len(shown))]
     assert [each.cue for each in said] == ["motion"] * 5 + ["relief"] * 2 + ["motion"]
