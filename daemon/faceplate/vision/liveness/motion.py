@@ -45,8 +45,8 @@ _OF_THE_TURN: Final = 0.1
 """They turned by less than this share of what the foreshortening of the face asks for: it is a sheet that turned"""
 
 _ALONE: Final = 2.8
-"""A nose that seems to turn by more times what its head does is where worn paper ends: of people it is 1 or so, of
-filmed ones up to 2.7, of masks that seemed to have a nose 3 to 5"""
+"""A nose that seems to turn by more times what its head does is where worn paper ends: of simulated people it is
+1 or so, of filmed ones up to 2.7, of masks that seemed to have a nose 3 to 5"""
 
 _LIKE: Final = 0.35
 """Likeness to them of what moved otherwise than a sheet: of a living visitor's it is 0.5 or so, of paper 0.1"""
