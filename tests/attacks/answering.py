@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -34,6 +34,12 @@ PATIENCE = (0.8, 1.4)
 FURTHER = 0.3
 """Times as far as at first"""
 
+NOT_SO_FAR = 0.6
+"""Times as far as before turns the head of somebody who is told so"""
+
+ATTENTIVE, SOON = 0.3, 1.0
+"""Times as far aside as they came looks somebody who is told what to do, and after how many seconds"""
+
 
 @dataclass(slots=True)
 class Doing:
@@ -52,36 +58,43 @@ class Doing:
         if cue is not self._cue:
             self._cue, self._from = cue, time + self.rng.uniform(*REACTION)
             self._target, self._speed = self._meant(cue), self.rng.uniform(*SPEED)
-        elif self.lean == self._target and cue in STEPS:
+        elif self._is_there() and cue in {*STEPS, Cue.TURN_BACK}:
             self._from = time + self.rng.uniform(*PATIENCE)
-            self._target = self._further(cue)
+            self._target = self._meant(cue) if cue is Cue.TURN_BACK else self._further(cue)
         if time >= self._from:
             step = self._speed / RATE
             self.lean = Lean(
                 yaw=_towards(self.lean.yaw, self._target.yaw, step),
                 nearer=_towards(self.lean.nearer, self._target.nearer, NEARING / RATE),
+                calm=_towards(self.lean.calm, self._target.calm, 1 / (SOON * RATE)),
             )
         return self.lean
+
+    def _is_there(self) -> bool:
+        return (self.lean.yaw, self.lean.nearer) == (self._target.yaw, self._target.nearer)
 
     def _further(self, cue: Cue) -> Lean:
         """Where somebody goes on to who did what was asked, and too little of it."""
         meant, now = self._meant(cue), self.lean
-        return Lean(now.yaw + FURTHER * meant.yaw, now.nearer * (meant.nearer / now.nearer) ** FURTHER)
+        nearer = now.nearer * (meant.nearer / now.nearer) ** FURTHER
+        return replace(meant, yaw=now.yaw + FURTHER * meant.yaw, nearer=nearer)
 
     def _meant(self, cue: Cue | None) -> Lean:
         """Where a prompt leads to; somebody who has come closer, or gone back, stays there."""
-        near = self.lean.nearer
+        meant = replace(self.lean, yaw=0.0, calm=self.lean.calm if cue is None else ATTENTIVE)
         match cue:
             case Cue.TURN_LEFT:  # their own, which is the picture's right
-                return Lean(yaw=-self.rng.uniform(*TURN), nearer=near)
+                return replace(meant, yaw=-self.rng.uniform(*TURN))
             case Cue.TURN_RIGHT:
-                return Lean(yaw=self.rng.uniform(*TURN), nearer=near)
+                return replace(meant, yaw=self.rng.uniform(*TURN))
+            case Cue.TURN_BACK:
+                return replace(meant, yaw=NOT_SO_FAR * self.lean.yaw)
             case Cue.STEP_BACK:
-                return Lean(nearer=near / self.rng.uniform(*NEARER))
+                return replace(meant, nearer=self.lean.nearer / self.rng.uniform(*NEARER))
             case Cue.COME_CLOSER:
-                return Lean(nearer=near * self.rng.uniform(*NEARER))
+                return replace(meant, nearer=self.lean.nearer * self.rng.uniform(*NEARER))
             case _:
-                return Lean(nearer=near)
+                return meant
 
 
 def _towards(now: float, then: float, step: float) -> float:

@@ -30,8 +30,8 @@ from faceplate.model.head_pose import relief_pose
 ASIDE = 20.0
 """Degrees"""
 
-CHALLENGE_CHOSEN_ON = CHOSEN_ON + 300
-"""The last of these showed what a challenge, and a nose, must ask for"""
+CHALLENGE_CHOSEN_ON = CHOSEN_ON + 340
+"""The last of these showed what a challenge, and a nose, must ask for, and what a visitor must be able to do"""
 
 
 @dataclass(frozen=True, slots=True)

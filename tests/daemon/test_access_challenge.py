@@ -17,7 +17,7 @@ from faceplate.access.challenge import GAP, MORE, REACTION, STEPS, TURNS, Challe
 from faceplate.access.posture import Glance, Posture, glanced, is_done
 from faceplate.config.doubt import ChallengeConfig
 from faceplate.model.head_pose import relief_pose
-from faceplate.types import Cue, Outcome, Pixels, Reason, Seconds
+from faceplate.types import Cue, Flaw, Outcome, Pixels, Reason, Seconds
 from faceplate.vision.tracker import LOST_AFTER
 from heads import HEAD, turned
 from reception_desk import World, access_rules
@@ -379,6 +379,24 @@ def flat(left: float, up: float, distance: float, aside: float, below: float) ->
     pose = relief_pose(seen)
     assert pose is not None
     return Posture(pose.yaw, pose.pitch, 100.0, has_room=True, has_way=True)
+
+
+@pytest.mark.parametrize("asked", STEPS)
+def test_whoever_turns_too_far_is_told_so_and_has_not_done_it_until_they_can_be_seen(asked):
+    it, _ = played(seed_of(asked))
+    it.show(wait=0.2)
+    after = it.hold(posture=None, people=(), too_far=True)
+    assert (after.phase, after.asked) == (Phase.ASKED, asked)
+    assert after.cue is (Cue.TURN_BACK if asked in TURNS else asked)
+    after = it.show(TARGETS[asked])
+    assert (after.phase, after.cue) == (Phase.ASKED, asked)
+    assert it.hold(TARGETS[asked], frames=2).done == (asked,)
+
+
+def test_only_a_head_that_is_turned_away_is_turned_too_far():
+    assert glanced(a_frame(image=ROOM), unusable(1, Flaw.TURNED_AWAY)).too_far
+    assert not glanced(a_frame(image=ROOM), unusable(1, Flaw.BLURRED)).too_far
+    assert not glanced(a_frame(image=ROOM), verified("Ada")).too_far
 
 
 @pytest.mark.parametrize(

@@ -167,5 +167,16 @@ def test_whoever_is_still_asked_goes_on_after_a_while(cue):
     assert 0.8 * RATE <= went_on - stood <= 1.4 * RATE + 2
 
 
-def test_whoever_looks_straight_as_they_are_asked_stays_so():
-    assert {(each.yaw, each.nearer) for each in leans({0: Cue.LOOK_STRAIGHT}, 60)} == {(0.0, 1.0)}
+def test_whoever_is_told_not_so_far_turns_back_a_little_at_a_time():
+    made = leans({0: Cue.TURN_LEFT, 20: Cue.TURN_BACK}, 60)
+    far = [abs(each.yaw) for each in made]
+    assert far[19] > 20
+    assert far[20:] == sorted(far[20:], reverse=True)
+    assert 0 < far[-1] < 0.6 * far[19]
+
+
+def test_whoever_is_told_something_looks_less_aside_and_nobody_turns_who_is_to_look_straight():
+    made = leans({10: Cue.LOOK_STRAIGHT}, 60)
+    assert {(each.yaw, each.nearer) for each in made} == {(0.0, 1.0)}
+    assert {each.calm for each in made[:14]} == {1.0}
+    assert made[-1].calm == pytest.approx(0.3)

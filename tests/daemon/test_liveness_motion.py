@@ -204,6 +204,13 @@ def test_a_nose_that_turns_without_the_rest_of_its_head_is_where_worn_paper_ends
     assert told(replace(HEAD_SHOWN, head=0.0105)).tells is Tells.NOTHING
 
 
+def test_what_is_nearly_flat_must_be_seen_to_turn_as_far_as_it_is_foreshortened():
+    flat = replace(HEAD_SHOWN, rest=0.002, head=0.015)
+    assert told(flat).tells is Tells.NOTHING
+    assert told(replace(flat, rest=0.003)).cue == "relief"
+    assert told(replace(flat, head=0.025)).cue == "relief"
+
+
 def test_what_moves_with_all_that_is_around_it_is_no_head():
     assert told(replace(HEAD_SHOWN, around=0.01)).tells is Tells.NOTHING
     assert told(replace(HEAD_SHOWN, around=None)).cue == "relief"

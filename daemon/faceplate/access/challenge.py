@@ -77,11 +77,13 @@ class Challenge:
     """How they looked when the last step was asked; it is measured from there"""
     has_depth: bool = False
     """Whether the face was seen to have a depth meanwhile, or a moment before"""
+    too_far: bool = False
+    """Whether they turn further, as they are asked, than they can be seen"""
 
     @property
     def cue(self) -> Cue:
         """What the visitor is told."""
-        return self.asked or Cue.LOOK_STRAIGHT
+        return Cue.TURN_BACK if self.too_far else self.asked or Cue.LOOK_STRAIGHT
 
     @property
     def was_asked(self) -> bool:
@@ -188,6 +190,7 @@ def _answering(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dic
     start, asked, now = challenge.start, challenge.asked, glance.posture
     if start is None or asked is None:
         return challenge
+    challenge = replace(challenge, too_far=glance.too_far and asked in TURNS)
     if now is None:
         return replace(challenge, recent=())
     if glance.time - challenge.since < REACTION or not challenge.ready:

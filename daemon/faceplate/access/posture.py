@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Final
 
 from faceplate.model.head_pose import HeadPose, relief_pose
-from faceplate.types import Cue, Frame, Likeness, Match, Pixels, Seconds
+from faceplate.types import Cue, Flaw, Frame, Likeness, Match, Pixels, Seconds
 
 # Degrees from how this face looked when it was asked. A turn is asked for "a little": enrolment takes 12 for one.
 # What the detector's landmarks say of a head that is held still varies by 4 from frame to frame (standard deviation, on
@@ -55,6 +55,8 @@ class Glance:
     """Whom it shows: one person, two look-alikes, or nobody known"""
     has_depth: bool = False
     """Whether the face was seen to have a depth, of late"""
+    too_far: bool = False
+    """Whether the head is turned so far aside that it cannot be judged"""
 
 
 def glanced(frame: Frame, match: Match, narrowest: Pixels = _NARROWEST) -> Glance:
@@ -63,7 +65,7 @@ def glanced(frame: Frame, match: Match, narrowest: Pixels = _NARROWEST) -> Glanc
     A face that cannot be judged does not count: it could be anybody's, held there for a moment to turn its head.
     """
     if match.likeness is Likeness.UNUSABLE:
-        return Glance(frame.time, None, ())
+        return Glance(frame.time, None, (), too_far=Flaw.TURNED_AWAY in match.sighting.look.flaws)
     people: tuple[str, ...] = ()
     if match.likeness is Likeness.VERIFIED:
         people = (str(match.person),)

@@ -44,6 +44,10 @@ _TURNED: Final = 0.02
 _OF_THE_TURN: Final = 0.1
 """They turned by less than this share of what the foreshortening of the face asks for: it is a sheet that turned"""
 
+_ROUND: Final = 0.012
+"""The face strays from a plane by more for each width it moved, or the head turned by more than `_OF_THE_TURN`: a mask
+that seemed to have a nose did neither"""
+
 _ALONE: Final = 2.8
 """A nose that seems to turn by more times what its head does is where worn paper ends: of simulated people it is
 1 or so, of filmed ones up to 2.7, of masks that seemed to have a nose 3 to 5"""
@@ -112,10 +116,17 @@ def told(measured: Relief) -> Evidence:
 
 def _is_a_head(measured: Relief, steady: float) -> bool:
     """Whether there is a nose, with eyes beside it: paper that is folded or worn may seem to have either."""
-    least = max(_TURNED, _OF_THE_TURN * _turn(measured))
-    return measured.nose.turned < _ALONE * measured.head and all(
-        shown.turned > least and shown.turned > steady * shown.jitter and shown.likeness > _LIKE
-        for shown in (measured.nose, measured.face)
+    of_the_turn = _OF_THE_TURN * _turn(measured)
+    least = max(_TURNED, of_the_turn)
+    is_round = measured.rest > _ROUND * measured.moved or measured.head > of_the_turn
+    is_alone = measured.nose.turned > _ALONE * measured.head
+    return (
+        is_round
+        and not is_alone
+        and all(
+            shown.turned > least and shown.turned > steady * shown.jitter and shown.likeness > _LIKE
+            for shown in (measured.nose, measured.face)
+        )
     )
 
 
