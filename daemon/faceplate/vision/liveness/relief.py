@@ -90,12 +90,13 @@ def relief(followed: Followed) -> Relief | None:
     off = followed.off[1:, used].transpose(0, 2, 1).astype(np.float64)
     first = followed.first[used].astype(np.float64)
     place = placed[used]
-    rest, turns, _ = _whole(off, first, stands_out(place) * apart)
+    head = stands_out(place) * apart
+    rest, turns, _ = _whole(off, first, head)
     return Relief(
-        moved=float(np.linalg.norm(np.ptp(np.median(followed.moved[:, used], axis=1), axis=0))),
+        moved=float(np.linalg.norm(np.ptp(_middles(followed.moved[:, used]), axis=0))),
         foreshortened=_foreshortened(first, followed.moved[:, used]),
         rest=_middle(_size(rest)),
-        depth=_shown(off, _parabolas(first), stands_out(place) * apart).turned,
+        depth=_root_mean(_turns(*_seen(off, _parabolas(first), head))),
         head=_root_mean(turns),
         nose=_shown(off, _sheets(first, 4), nose(place) * apart),
         face=_shown(off, _sheets(first, 5), nose_and_sockets(place) * apart),
@@ -137,6 +138,12 @@ def _middle(sizes: Real) -> float:
     return float(ordered[half] + ordered[-half - 1]) / 2
 
 
+def _middles(places: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The median place on each frame, (frames, points, 2) -> (frames, 2)."""
+    ordered, half = np.sort(places, axis=1), places.shape[1] // 2
+    return np.asarray((ordered[:, half] + ordered[:, -half - 1]) / 2)
+
+
 def _homographies(at: Real) -> Real:
     """How a plane's picture can move, to first order about what it has moved already."""
     x, y = at.T
@@ -162,11 +169,15 @@ def _sheets(at: Real, order: int) -> Real:
 
 def _shown(off: Real, family: Real, shape: Real) -> Shown:
     """What of `shape` (points,) the movements show that `family` (points, n) does not explain."""
-    # Whatever moves as the shape does is no outlier
-    _, weights = _unexplained(off, np.column_stack([family, shape]))
-    moving, own = _left(off, weights, family, shape)
+    moving, own = _seen(off, family, shape)
     turns = _turns(moving, own)
     return Shown(_root_mean(turns), _root_mean(np.diff(turns, axis=0)) / 2**0.5, _likeness(moving, own))
+
+
+def _seen(off: Real, family: Real, shape: Real) -> tuple[Real, Real]:
+    """What `family` leaves, as `_left` gives it; whatever moves as the shape does is no outlier."""
+    _, weights = _unexplained(off, np.column_stack([family, shape]))
+    return _left(off, weights, family, shape)
 
 
 def _left(off: Real, weights: Real, family: Real, shape: Real) -> tuple[Real, Real]:
@@ -201,7 +212,7 @@ def _foreshortened(first: Real, moved: NDArray[np.float32]) -> float:
     frames = len(moved)
     plane = np.column_stack([first, np.ones(len(first))])
     there = (first + moved).transpose(1, 0, 2).reshape(len(first), -1)
-    maps = np.linalg.lstsq(plane, there, rcond=None)[0][:2].reshape(2, frames, 2).transpose(1, 0, 2)
+    maps = _least_squares(plane, there)[:2].reshape(2, frames, 2).transpose(1, 0, 2)
     stretch = np.linalg.svd(maps, compute_uv=False)
     return float(1 - (stretch[:, 1] / stretch[:, 0]).min())
 
@@ -210,7 +221,7 @@ def _around(followed: Followed, used: NDArray[np.bool_]) -> float | None:
     ring = ~followed.in_face
     if ring.sum() < FEWEST_AROUND:
         return None
-    astray = followed.off[:, ring] - np.median(followed.off[:, used], axis=1)[:, None]
+    astray = followed.off[:, ring] - _middles(followed.off[:, used])[:, None]
     return float(np.quantile(np.linalg.norm(astray, axis=2).max(axis=0), 0.25))
 
 
