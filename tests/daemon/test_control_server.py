@@ -12,7 +12,7 @@ import stat
 import struct
 import threading
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
@@ -286,6 +286,33 @@ def test_closing_ends_every_connection_and_takes_the_socket_away(serve, path):
     with pytest.raises(NotRunningError):
         ask(path, "echo", {})
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("control")]
+
+
+def test_what_is_being_done_while_the_server_closes_is_still_answered(serve, path, desk):
+    """An order to restart is of this kind: the daemon may be at its end before it has said that it does so."""
+    server = serve()
+    with closing(connect(path)) as connection:
+        connection.sendall(request("hang") + request("echo", name="2"))
+        assert desk.waiting.acquire(timeout=DEADLINE)
+        closer = threading.Thread(target=server.close)
+        closer.start()
+        eventually(lambda: not path.exists())
+        assert not select.select([connection], [], [], 0.1)[0]  # it closes, and has not hung up
+        desk.released.set()
+        assert answer(connection) == {"id": "1", "ok": True, "result": {}}
+        with suppress(ConnectionResetError):  # of what was not begun
+            assert answer(connection) is None
+        closer.join()
+    assert [asked.command for _, asked in desk.asked] == ["hang"]
+
+
+def test_whoever_takes_no_answer_does_not_keep_the_server_from_closing(serve, path, desk):
+    server = serve()
+    with closing(connect(path)) as connection:
+        connection.sendall(request("hang"))
+        assert desk.waiting.acquire(timeout=DEADLINE)
+        server.close()
+        assert answer(connection) is None
 
 
 def test_a_server_that_never_started_can_be_closed(path, desk):

@@ -77,7 +77,10 @@ class ControlServer:
         self._acceptor.start()
 
     def close(self) -> None:
-        """Serve no longer, and take the socket away. A second call does nothing."""
+        """Serve no longer, and take the socket away. What is being done is still answered, if that does not take long.
+
+        A second call does nothing.
+        """
         if self._stopping.is_set():
             return
         self._stopping.set()
@@ -90,10 +93,11 @@ class ControlServer:
         with self._guard:
             serving = dict(self._serving)
         for connection in serving.values():
-            _shut(connection)
+            _shut(connection, socket.SHUT_RD)
         end = self._clock() + _JOIN_TIMEOUT
-        for thread in serving:
+        for thread, connection in serving.items():
             thread.join(max(0.0, end - self._clock()))
+            _shut(connection)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -146,7 +150,7 @@ class ControlServer:
             content = receive(
                 connection, LONGEST_REQUEST, idle=self._limits.idle, patience=self._limits.patience, clock=self._clock
             )
-            if content is None:
+            if content is None or self._stopping.is_set():
                 return False
             self._claim_request(peer)
             request = request_from(parsed(content))
@@ -194,10 +198,10 @@ def _answer(connection: socket.socket, name: str, answer: Answer) -> None:
     connection.sendall(frame)
 
 
-def _shut(connection: socket.socket) -> None:
+def _shut(connection: socket.socket, how: int = socket.SHUT_RDWR) -> None:
     """Wake whoever waits on it."""
     with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+        connection.shutdown(how)
 
 
 def _place_of(error: Exception) -> str:
