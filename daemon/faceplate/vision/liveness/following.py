@@ -8,6 +8,7 @@ homography does not explain ("plane and parallax": Irani and Anandan 1996).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import cv2
@@ -95,14 +96,28 @@ class Follower:
         return trail.followed()
 
 
-def between(first: Image, face: Face, second: Image, other: Face, care: Care = CLOSE) -> Followed | None:
-    """The same of two pictures, of one face in both, and of nothing around it; None of a face that is not found again.
+class View:
+    """One picture of a face, to be found again on others, and of nothing around it."""
 
-    Two cameras may not see as brightly: the second picture is made as bright as the first, and as rich in contrast.
-    """
-    around, beside = surroundings(first, face.box), surroundings(second, other.box)
-    trail = _chosen(around, face, first, care, around_it=0)
-    return trail.followed() if trail.goes_on(replace(beside, image=_as_bright(beside.image, around.image))) else None
+    def __init__(self, image: Image, face: Face, care: Care = CLOSE) -> None:
+        """Name the picture; points are chosen when the face is looked for the first time."""
+        self._image = image
+        self._face = face
+        self._care = care
+
+    @cached_property
+    def _chosen(self) -> _Trail:
+        return _chosen(surroundings(self._image, self._face.box), self._face, self._image, self._care, around_it=0)
+
+    def on(self, image: Image, face: Face) -> Followed | None:
+        """What was followed from this picture to that one, on which the face is `face`; None: it was not found again.
+
+        Two cameras may not see as brightly: that picture is made as bright as this one, and as rich in contrast.
+        """
+        trail = replace(self._chosen)  # a copy: it goes on to one picture, and from here to the next
+        there = surroundings(image, face.box)
+        found = trail.goes_on(replace(there, image=_as_bright(there.image, trail.first.image)))
+        return trail.followed() if found else None
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from faceplate.types import Frame, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
 from faceplate.vision.liveness.following import Follower
 from faceplate.vision.liveness.per_track import PerTrack
-from faceplate.vision.liveness.relief import Relief, relief
+from faceplate.vision.liveness.relief import Relief, Shown, relief
 
 EVERY: Final = Seconds(0.08)
 """Frames that come sooner after the last are left out: a fast camera's say no more, and cost as much"""
@@ -101,33 +101,28 @@ class Motion:
 
 def told(measured: Relief) -> Evidence:
     """What one measurement says. Pure."""
-    moved = max(measured.moved, 1e-6)
-    rest = measured.rest / moved
-    turned = measured.depth / _turn(measured)
-    if measured.moved > _MOVED_TO_DENY and _is_flat(measured, rest, turned):
-        return Evidence("flat", Tells.DENIES, rest)
+    if measured.moved > _MOVED_TO_DENY and _is_flat(measured):
+        return Evidence("flat", Tells.DENIES, measured.rest / measured.moved)
     if measured.moved > _STIRRED and (measured.around is None or _strays(measured, _STRAYS)):
         if _is_a_head(measured, _STEADY):
             return Evidence("relief", Tells.CONFIRMS, measured.nose.turned)
         if measured.moved > _MOVED_TO_CONFIRM and _strays(measured, _STAYS) and _is_a_head(measured, _RATHER_STEADY):
-            return Evidence("parallax", Tells.CONFIRMS, rest)
+            return Evidence("parallax", Tells.CONFIRMS, measured.rest / measured.moved)
     return _NOTHING
 
 
 def _is_a_head(measured: Relief, steady: float) -> bool:
     """Whether there is a nose, with eyes beside it: paper that is folded or worn may seem to have either."""
     of_the_turn = _OF_THE_TURN * _turn(measured)
-    least = max(_TURNED, of_the_turn)
     is_round = measured.rest > _ROUND * measured.moved or measured.head > of_the_turn
-    is_alone = measured.nose.turned > _ALONE * measured.head
-    return (
-        is_round
-        and not is_alone
-        and all(
-            shown.turned > least and shown.turned > steady * shown.jitter and shown.likeness > _LIKE
-            for shown in (measured.nose, measured.face)
-        )
-    )
+    if not is_round or measured.nose.turned > _ALONE * measured.head:
+        return False
+    least = max(_TURNED, of_the_turn)
+    return _is_shown(measured.nose, least, steady) and _is_shown(measured.face, least, steady)
+
+
+def _is_shown(shown: Shown, least: float, steady: float) -> bool:
+    return shown.turned > least and shown.turned > steady * shown.jitter and shown.likeness > _LIKE
 
 
 def _turn(measured: Relief) -> float:
@@ -139,9 +134,11 @@ def _strays(measured: Relief, share: float) -> bool:
     return measured.around is not None and measured.around > share * measured.moved
 
 
-def _is_flat(measured: Relief, rest: float, turned: float) -> bool:
+def _is_flat(measured: Relief) -> bool:
     """One homography takes the face and what is around it; or it takes the face, which was turned and shows no head."""
+    rest = measured.rest / measured.moved
     on_a_sheet = measured.around is not None and not _strays(measured, _STICKS)
-    if on_a_sheet and rest < _HARDLY_ROUND and turned < _SOME_TURN:
+    if on_a_sheet and rest < _HARDLY_ROUND and measured.depth < _SOME_TURN * _turn(measured):
         return True
-    return rest < _FLAT and turned < _NO_TURN and measured.foreshortened > 0.015  # noqa: PLR2004 - ten degrees
+    is_turned = measured.foreshortened > 0.015  # noqa: PLR2004 - ten degrees
+    return is_turned and rest < _FLAT and measured.depth < _NO_TURN * _turn(measured)

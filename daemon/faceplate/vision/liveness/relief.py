@@ -13,6 +13,7 @@ like a nose between two sockets of eyes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -49,36 +50,90 @@ class Shown:
     """How much of the greatest common movement of the points is that shape's, 0..1"""
 
 
-@dataclass(frozen=True, slots=True)
 class Relief:
-    """What a face did since its points were chosen. Lengths are in widths of the face."""
+    """What a face did since its points were chosen; each part is measured when it is first asked for.
 
-    moved: float
-    """How far across the picture"""
+    Lengths are in widths of the face.
+    """
 
-    foreshortened: float
-    """How much narrower one direction became than another, 0..1: a sheet that turns by 20 degrees 0.06"""
+    def __init__(self, followed: Followed, used: NDArray[np.bool_], place: Real, apart: float) -> None:
+        """Take what was followed.
 
-    rest: float
-    """How far the middle point of the face strayed from where the best homography has it, root mean square over time"""
+        Args:
+            followed: at least two frames.
+            used: bool (points,): which are measured; at least `FEWEST_POINTS`, all of the face.
+            place: float64 (those points, 2): where they lie on the head.
+            apart: how far its eyes are apart.
+        """
+        self._followed = followed
+        self._used = used
+        self._place = place
+        self._apart = apart
+        self._first = followed.first[used].astype(np.float64)
 
-    depth: float
-    """How far a head would have to have turned, in radians, for its nose and mouth to move as they did against what any
-    homography and any simple bend explain"""
+    @cached_property
+    def moved(self) -> float:
+        """How far across the picture."""
+        return float(np.linalg.norm(np.ptp(_middles(self._followed.moved[:, self._used]), axis=0)))
 
-    head: float
-    """How far it would have to have turned, in radians, for the whole of it to move as it did against what any
-    homography explains, root mean square over time; paper that is bent may seem to have turned, too"""
+    @cached_property
+    def foreshortened(self) -> float:
+        """How much narrower one direction became than another, 0..1: a sheet that turns by 20 degrees 0.06."""
+        return _foreshortened(self._first, self._followed.moved[:, self._used])
 
-    nose: Shown
-    """Of the nose alone, after whatever a sheet could do that is bent about an upright or a lying axis"""
+    @cached_property
+    def rest(self) -> float:
+        """How far the middle point of the face strayed from where the best homography has it.
 
-    face: Shown
-    """The same of the nose between the sockets of the eyes, which paper over somebody's nose, or a fold, has not"""
+        Root mean square over time.
+        """
+        return _middle(_size(self._whole_head[0]))
 
-    around: float | None
-    """How far what is around the face strayed from the face's homography: a quarter of the points less. None: there is
-    too little to follow"""
+    @cached_property
+    def head(self) -> float:
+        """How far a head would have to have turned for the whole of it to move as it did against any homography.
+
+        Radians, root mean square over time. Paper that is bent may seem to have turned, too.
+        """
+        return _root_mean(self._whole_head[1])
+
+    @cached_property
+    def depth(self) -> float:
+        """How far it would have to have turned for its nose and mouth to move as they did against any simple bend.
+
+        Radians, root mean square over time.
+        """
+        return _root_mean(_turns(*_seen(self._off, _parabolas(self._first), self._stands_out)))
+
+    @cached_property
+    def nose(self) -> Shown:
+        """Of the nose alone, after whatever a sheet could do that is bent about an upright or a lying axis."""
+        return _shown(self._off, _sheets(self._first, 4), nose(self._place) * self._apart)
+
+    @cached_property
+    def face(self) -> Shown:
+        """The same of the nose between the sockets of the eyes, which a fold, or paper over a nose, has not."""
+        return _shown(self._off, _sheets(self._first, 5), nose_and_sockets(self._place) * self._apart)
+
+    @cached_property
+    def around(self) -> float | None:
+        """How far what is around the face strayed from the face's homography: a quarter of the points less.
+
+        None: there is too little to follow.
+        """
+        return _around(self._followed, self._used)
+
+    @cached_property
+    def _off(self) -> Real:
+        return self._followed.off[1:, self._used].transpose(0, 2, 1).astype(np.float64)
+
+    @cached_property
+    def _stands_out(self) -> Real:
+        return stands_out(self._place) * self._apart
+
+    @cached_property
+    def _whole_head(self) -> tuple[Real, Real, float]:
+        return _whole(self._off, self._first, self._stands_out)
 
 
 def relief(followed: Followed) -> Relief | None:
@@ -87,21 +142,7 @@ def relief(followed: Followed) -> Relief | None:
     used = followed.in_face & ~eyes(placed)
     if len(followed.off) < FEWEST_FRAMES or used.sum() < FEWEST_POINTS:
         return None
-    off = followed.off[1:, used].transpose(0, 2, 1).astype(np.float64)
-    first = followed.first[used].astype(np.float64)
-    place = placed[used]
-    head = stands_out(place) * apart
-    rest, turns, _ = _whole(off, first, head)
-    return Relief(
-        moved=float(np.linalg.norm(np.ptp(_middles(followed.moved[:, used]), axis=0))),
-        foreshortened=_foreshortened(first, followed.moved[:, used]),
-        rest=_middle(_size(rest)),
-        depth=_root_mean(_turns(*_seen(off, _parabolas(first), head))),
-        head=_root_mean(turns),
-        nose=_shown(off, _sheets(first, 4), nose(place) * apart),
-        face=_shown(off, _sheets(first, 5), nose_and_sockets(place) * apart),
-        around=_around(followed, used),
-    )
+    return Relief(followed, used, placed[used], apart)
 
 
 def _unexplained(off: Real, basis: Real) -> tuple[Real, Real]:
@@ -136,6 +177,13 @@ def _middle(sizes: Real) -> float:
     """The median: `numpy.median` takes longer for so few."""
     ordered, half = np.sort(sizes), len(sizes) // 2
     return float(ordered[half] + ordered[-half - 1]) / 2
+
+
+def _quarter(sizes: NDArray[np.float32]) -> float:
+    """Of the first quartile, as `numpy.quantile` has it."""
+    at, part = divmod((len(sizes) - 1) / 4, 1)
+    low, high = np.sort(sizes)[[int(at), int(at) + (part > 0)]]
+    return float(low + part * (high - low))
 
 
 def _middles(places: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -222,7 +270,7 @@ def _around(followed: Followed, used: NDArray[np.bool_]) -> float | None:
     if ring.sum() < FEWEST_AROUND:
         return None
     astray = followed.off[:, ring] - _middles(followed.off[:, used])[:, None]
-    return float(np.quantile(np.linalg.norm(astray, axis=2).max(axis=0), 0.25))
+    return _quarter(np.sqrt(np.einsum("fpd,fpd->fp", astray, astray).max(axis=0)))
 
 
 @dataclass(frozen=True, slots=True)

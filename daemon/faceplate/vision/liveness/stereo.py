@@ -18,7 +18,7 @@ import numpy as np
 from faceplate.types import Face, Frame, Image, Seconds, Sighting
 from faceplate.vision.liveness.beside import EVERY, LONG_AGO, Beside, Find, as_large
 from faceplate.vision.liveness.evidence import Evidence, Tells
-from faceplate.vision.liveness.following import Followed, between
+from faceplate.vision.liveness.following import Followed, View
 from faceplate.vision.liveness.per_track import PerTrack
 from faceplate.vision.liveness.relief import Depth, depth
 
@@ -97,9 +97,8 @@ class Stereo:
     def _views(self, face: Face, frame: Frame, second: Image) -> Iterator[Followed]:
         """The face in both pictures; several times where several faces of the second may be it."""
         alike = [other for other in self._beside.faces(frame) if as_large(face.box, other.box, _AS_LARGE)]
-        for other in alike[:_MOST_TRIED]:
-            if (views := between(frame.image, face, second, other)) is not None:
-                yield views
+        view = View(frame.image, face)
+        yield from filter(None, (view.on(second, other) for other in alike[:_MOST_TRIED]))
 
 
 def told(seen: Sequence[Depth]) -> Evidence:

@@ -19,7 +19,7 @@ from typing import Final
 from faceplate.model.head_pose import relief_pose
 from faceplate.types import Face, Frame, Image, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
-from faceplate.vision.liveness.following import WIDE, between
+from faceplate.vision.liveness.following import WIDE, View
 from faceplate.vision.liveness.per_track import PerTrack
 from faceplate.vision.liveness.relief import Depth, depth
 
@@ -58,13 +58,12 @@ _NOTHING: Final = Evidence("turn", Tells.NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
-    """A face on one frame."""
+class _Straight:
+    """The face before it was turned."""
 
     time: Seconds
-    image: Image
-    face: Face
     yaw: float
+    view: View
 
 
 @dataclass(slots=True)
@@ -74,18 +73,18 @@ class _Turning:
     at: Seconds | None = None
     yaw: float = 0.0
     """When it was looked at last, and how far aside it was then"""
-    straight: _View | None = None
+    straight: _Straight | None = None
     seen: deque[tuple[Seconds, Depth]] = field(default_factory=lambda: deque(maxlen=LOOKS))
     """As shares of the turn"""
     confirmed: Seconds | None = None
     """When it last was"""
 
-    def follow(self, now: _View) -> None:
-        """Take the next view; if there is none between it and the last one, all before it is forgotten."""
-        if self.at is not None and (not 0 <= now.time - self.at <= GAP or abs(now.yaw - self.yaw) > LEAP):
+    def follow(self, time: Seconds, yaw: float) -> None:
+        """Take the next look; if there is none between it and the last one, all before it is forgotten."""
+        if self.at is not None and (not 0 <= time - self.at <= GAP or abs(yaw - self.yaw) > LEAP):
             self.straight = None
             self.seen.clear()
-        self.at, self.yaw = now.time, now.yaw
+        self.at, self.yaw = time, yaw
 
     def rests(self, time: Seconds) -> bool:
         """Whether there is nothing to look at yet."""
@@ -105,28 +104,27 @@ class Turn:
         pose = relief_pose(track.look.face.landmarks)
         if pose is None or track.look.flaws or turning.rests(frame.time):
             return _NOTHING
-        now = _View(frame.time, frame.image, track.look.face, pose.yaw)
-        turning.follow(now)
-        straight = turning.straight
-        if straight is None or not 0 <= now.time - straight.time <= LONG_AGO or abs(now.yaw) <= abs(straight.yaw):
-            turning.straight = now if abs(now.yaw) <= STRAIGHT else None
+        turning.follow(frame.time, pose.yaw)
+        straight, face = turning.straight, track.look.face
+        if straight is None or not 0 <= frame.time - straight.time <= LONG_AGO or abs(pose.yaw) <= abs(straight.yaw):
+            is_straight = abs(pose.yaw) <= STRAIGHT
+            turning.straight = _Straight(frame.time, pose.yaw, View(frame.image, face, WIDE)) if is_straight else None
             return _NOTHING
-        measured = _measured(straight, now)
+        measured = _measured(straight.view, frame.image, face, pose.yaw - straight.yaw)
         if measured is None:
             return _NOTHING
-        turning.seen.append((now.time, measured))
-        found = told([each for time, each in turning.seen if 0 <= now.time - time <= LONG_AGO])
+        turning.seen.append((frame.time, measured))
+        found = told([each for time, each in turning.seen if 0 <= frame.time - time <= LONG_AGO])
         if found.tells is Tells.CONFIRMS:
-            turning.confirmed = now.time
+            turning.confirmed = frame.time
         return found
 
 
-def _measured(straight: _View, turned: _View) -> Depth | None:
-    """As shares of the turn; None of a head that is not turned, or not found again."""
-    aside = turned.yaw - straight.yaw
+def _measured(straight: View, image: Image, face: Face, aside: float) -> Depth | None:
+    """As shares of the turn, `aside` degrees; None of a head that is not turned, or not found again."""
     if not TURNED[0] <= abs(aside) <= TURNED[1]:
         return None
-    views = between(straight.image, straight.face, turned.image, turned.face, WIDE)
+    views = straight.on(image, face)
     found = depth(views) if views else None
     turn = radians(aside)
     return Depth(found.nose / turn, found.likeness, found.head / turn, found.shape) if found else None
