@@ -25,6 +25,9 @@ _FACE_POINTS, _RING_POINTS = 72, 40
 _APART, _CORNER = 5, 5
 """Scaled pixels between two points, and of the corner that a point is"""
 
+_BESIDE = 8
+"""Scaled pixels beside a region, that count for the corners in it"""
+
 _QUALITY = 0.01
 _FEWEST = 4
 """A homography has as many"""
@@ -207,10 +210,15 @@ def _chosen(around: Surroundings, face: Face, image: Image, care: Care, around_i
 
 def _corners(image: Image, region: Image, most: int) -> Points:
     """The best points to follow in a region; float32 (points, 2)."""
+    x, y, width, height = cv2.boundingRect(region)
+    left, top = max(x - _BESIDE, 0), max(y - _BESIDE, 0)
+    part = slice(top, y + height + _BESIDE), slice(left, x + width + _BESIDE)
     found: Any = None
     if most:  # to OpenCV 0 is as many as there are
-        found = cv2.goodFeaturesToTrack(image, most, _QUALITY, _APART, mask=region, blockSize=_CORNER)
-    return np.empty((0, 2), np.float32) if found is None else np.asarray(found, np.float32).reshape(-1, 2)
+        found = cv2.goodFeaturesToTrack(image[part], most, _QUALITY, _APART, mask=region[part], blockSize=_CORNER)
+    if found is None:
+        return np.empty((0, 2), np.float32)
+    return np.asarray(found.reshape(-1, 2) + np.array([left, top]), np.float32)
 
 
 def _as_bright(image: Image, as_this: Image) -> Image:
