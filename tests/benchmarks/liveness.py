@@ -25,11 +25,14 @@ from common import (
 )
 from ours import Ours, configuration
 
+from attacks.heads import generic
+from attacks.sources import detector, still_of
+from attacks.visitors import live_like
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate.model.preprocessing import align
+from faceplate.pictures import read_picture
 from faceplate.quiet import quiet_opencv
-from faceplate.types import Frame, Image, Look, Pixels, Seconds, Sighting, TrackId
-from faceplate.vision.detector import FaceDetector
+from faceplate.types import Frame, Image, Look, Seconds, Sighting, TrackId
 from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.glare import Glare
@@ -43,9 +46,12 @@ from faceplate.vision.liveness.turn import Turn
 INTERVAL = 0.1
 """Seconds between two frames, as at a door"""
 
+VISIT = 40
+"""Frames of the simulated visit"""
+
 
 def main() -> None:
-    """Measure frames of two sizes."""
+    """Measure frames of two visits, in two sizes."""
     parser = argparse.ArgumentParser(prog="python tests/benchmarks/liveness.py", description=__doc__)
     parser.add_argument("--rounds", type=int, default=120, help="frames to measure of each size (default: %(default)s)")
     rounds = parser.parse_args().rounds
@@ -53,10 +59,23 @@ def main() -> None:
     quiet_opencv()
     tell_machine()
     for width, height in ((640, 480), (1280, 720)):
-        there = [rgb(fitted(picture, width, height)) for picture in pictures(FOOTAGE / "woman.mp4")]
-        with tempfile.TemporaryDirectory() as folder:
-            print(f"\n{width}x{height}: woman.mp4 scaled up, to and fro, {rounds} rounds")
-            measure([*there, *there[-2:0:-1]], Path(folder), rounds)
+        for what, images in visits().items():
+            there = [fitted(image, width, height) for image in images]
+            with tempfile.TemporaryDirectory() as folder:
+                print(f"\n{width}x{height}: {what}, to and fro, {rounds} rounds")
+                measure([*there, *there[-2:0:-1]], Path(folder), rounds)
+
+
+def visits() -> dict[str, list[Image]]:
+    """RGB frames of somebody whose movement is measured whole, and of somebody who turns too fast for that."""
+    picture = read_picture(FOOTAGE / "man-1.jpg")
+    still = still_of(picture, "man", detector())
+    if still is None:
+        raise SystemExit(f"{FOOTAGE / 'man-1.jpg'} shows no face")
+    return {
+        "a simulated visitor": list(live_like(still, generic(still), seed=0, frames=VISIT).images),
+        "woman.mp4, who turns all the time": [rgb(picture) for picture in pictures(FOOTAGE / "woman.mp4")],
+    }
 
 
 def measure(images: list[Image], folder: Path, rounds: int) -> None:
@@ -91,11 +110,11 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
 
 def _of_an_empty_frame(image: Image, rounds: int) -> tuple[str, str, str]:
     """What `Scene` learns, against searching the frame for faces."""
-    detector, scene = _detector(), Scene()
+    find, scene = detector().find, Scene()
 
     def search(_: int) -> Laps:
         laps: Laps = {}
-        timed(WHOLE, detector.find, laps)(image)
+        timed(WHOLE, find, laps)(image)
         return laps
 
     def learn(number: int) -> Laps:
@@ -116,12 +135,8 @@ def _knowing(image: Image) -> Scene:
 
 
 def _look(image: Image) -> Look:
-    face = _detector().find(image)[0]
+    face = detector().find(image)[0]
     return Look(face, align(image, face.landmarks), (), None)
-
-
-def _detector() -> FaceDetector:
-    return FaceDetector(load_bundle(DEFAULT_BUNDLE).detector, face_threshold=0.8, min_face=Pixels(60.0))
 
 
 def _observing(cue: LivenessCue, images: list[Image], looks: list[Look]) -> Callable[[int], Laps]:
