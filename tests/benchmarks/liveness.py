@@ -28,11 +28,13 @@ from ours import Ours, configuration
 from attacks.heads import generic
 from attacks.sources import detector, still_of
 from attacks.visitors import live_like
+from faceplate.config import VisionConfig
 from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate.model.preprocessing import align
 from faceplate.pictures import read_picture
 from faceplate.quiet import quiet_opencv
 from faceplate.types import Frame, Image, Look, Seconds, Sighting, TrackId
+from faceplate.vision.detector import FaceDetector
 from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.glare import Glare
@@ -110,7 +112,7 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
 
 def _of_an_empty_frame(image: Image, rounds: int) -> tuple[str, str, str]:
     """What `Scene` learns, against searching the frame for faces."""
-    find, scene = detector().find, Scene()
+    find, scene = _detector().find, Scene()
 
     def search(_: int) -> Laps:
         laps: Laps = {}
@@ -135,8 +137,12 @@ def _knowing(image: Image) -> Scene:
 
 
 def _look(image: Image) -> Look:
-    face = detector().find(image)[0]
+    face = _detector().find(image)[0]
     return Look(face, align(image, face.landmarks), (), None)
+
+
+def _detector() -> FaceDetector:
+    return detector(VisionConfig().min_face)
 
 
 def _observing(cue: LivenessCue, images: list[Image], looks: list[Look]) -> Callable[[int], Laps]:
