@@ -197,18 +197,23 @@ def looked(monkeypatch) -> list[tuple[float, float]]:
     """The yaws of both views of every look; each look is of a head."""
     pairs: list[tuple[float, float]] = []
 
-    def measured(first, straight, second, turned, care):
-        del first, second, care
-        poses = [relief_pose(face.landmarks) for face in (straight, turned)]
-        pairs.append(tuple(round(pose.yaw) for pose in poses))
-        return object()
+    class Looked:
+        def __init__(self, image, face, care):
+            del image, care
+            self.face = face
+
+        def on(self, image, face):
+            del image
+            poses = [relief_pose(each.landmarks) for each in (self.face, face)]
+            pairs.append(tuple(round(pose.yaw) for pose in poses))
+            return object()
 
     def depth(views):
         del views
         turn = np.radians(pairs[-1][1] - pairs[-1][0])
         return Depth(A_HEAD.nose * turn, A_HEAD.likeness, A_HEAD.head * turn, A_HEAD.shape)
 
-    monkeypatch.setattr("faceplate.vision.liveness.turn.between", measured)
+    monkeypatch.setattr("faceplate.vision.liveness.turn.View", Looked)
     monkeypatch.setattr("faceplate.vision.liveness.turn.depth", depth)
     return pairs
 
