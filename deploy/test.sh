@@ -16,19 +16,22 @@ debian_packages mosquitto mosquitto-clients openssl strace espeak-ng systemd she
 environment test "$python" "[dev,trainer]" --no-deps picamera2
 bin=$root/.venv/test/bin
 
+other_runtime=
+making=
+if python311=$(command -v python3.11) && "$python311" -c '' 2>/dev/null; then
+  environment tflite-runtime "$python311" "[tflite-runtime,pi]" 'pytest>=8.3' 'pytest-xdist>=3.6' 'hypothesis>=6.115' 'tqdm>=4.66' 'jsonschema>=4.23' &
+  making=$!
+  # Exports are tried in both runtimes, too.
+  other_runtime=$root/.venv/tflite-runtime/bin/python
+  export FACEPLATE_TFLITE_RUNTIME=$other_runtime
+fi
+
 say "style, types and imports"
 "$bin/ruff" format --check --quiet .
 "$bin/ruff" check --quiet .
 "$bin/mypy"
 "$bin/lint-imports" --no-cache
-
-other_runtime=
-if python311=$(command -v python3.11) && "$python311" -c '' 2>/dev/null; then
-  environment tflite-runtime "$python311" "[tflite-runtime,pi]" 'pytest>=8.3' 'pytest-xdist>=3.6' 'hypothesis>=6.115' 'tqdm>=4.66' 'jsonschema>=4.23'
-  # Exports are tried in both runtimes, too.
-  other_runtime=$root/.venv/tflite-runtime/bin/python
-  export FACEPLATE_TFLITE_RUNTIME=$other_runtime
-fi
+[ -z "$making" ] || wait "$making"
 
 # What computes is spread over the processors and runs in the background, at the lowest priority. What runs whole daemons
 # and brokers, and is given so long to answer, waits most of its time and is served first, one test after the other.
@@ -59,7 +62,8 @@ tests_that_compute() {
     imports journal kills kiosk leases mqtt orders package power reception restart risk sd_card seal settings standing; do
     same+=(--ignore-glob "tests/*/test_$part*")
   done
-  FACEPLATE_TEST_RUNTIME=tflite-runtime \
+  # Nor must what holds of any example be tried on as many twice.
+  FACEPLATE_TEST_RUNTIME=tflite-runtime FACEPLATE_EXAMPLES=25 \
     tests "$other_runtime" "${spread[@]}" -m "not trainer and not mosquitto and not once" "${same[@]}" || code=1
   return "$code"
 }

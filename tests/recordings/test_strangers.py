@@ -30,7 +30,7 @@ from faceplate_trainer.data.splits import shares_from, split_people
 PEOPLE = 10
 ANCHORS = 5
 MOST_PICTURES_OF_ONE = 25
-STRANGERS = int(os.environ.get("FACEPLATE_STRANGERS", "400"))
+STRANGERS = int(os.environ.get("FACEPLATE_STRANGERS", "140"))
 """Of 1,400 that there are"""
 SHARES = "head=.14,validation=.04,calibration=.42,report=.4"
 """What the shipped bundle was made with, see docs/training.md"""
