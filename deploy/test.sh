@@ -62,7 +62,7 @@ tests_that_compute() {
     imports journal kills kiosk leases mqtt orders package power reception restart risk sd_card seal settings standing; do
     same+=(--ignore-glob "tests/*/test_$part*")
   done
-  # Nor must what holds of any example be tried on as many twice.
+  # What holds of any example was tried on more of them above.
   FACEPLATE_TEST_RUNTIME=tflite-runtime FACEPLATE_EXAMPLES=25 \
     tests "$other_runtime" "${spread[@]}" -m "not trainer and not mosquitto and not once" "${same[@]}" || code=1
   return "$code"

@@ -22,6 +22,7 @@ from faceplate.pictures import read_picture
 from faceplate.types import Face, Flaw, Frame, Image, Look, Seconds, Sighting, TrackId
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.liveness.evidence import Tells
+from faceplate.vision.liveness.following import WIDE, View
 from faceplate.vision.liveness.liveness import WINDOW
 from faceplate.vision.liveness.relief import Depth
 from faceplate.vision.liveness.turn import EVERY, FEWEST, GAP, LEAP, LONG_AGO, LOOKS, REST, STRAIGHT, TURNED, Turn, told
@@ -167,6 +168,19 @@ def test_simulated_heads_are_confirmed_and_paper_is_not(find, man):
 
 
 # what is looked at
+
+
+def test_a_view_that_was_looked_for_once_is_found_the_same_again(find, woman):
+    straight, turned = woman[17], woman[18]
+    [face], [other] = find.find(straight), find.find(turned)
+    view = View(straight, face, WIDE)
+    once, other_way, again = (view.on(*there) for there in ((turned, other), (straight, face), (turned, other)))
+    assert once is not None
+    assert again is not None
+    assert other_way is not None
+    assert np.array_equal(once.off, again.off)
+    assert np.array_equal(once.first, again.first)
+    assert np.abs(other_way.off).max() < 0.01 < np.abs(once.off).max()
 
 
 class Turned:
