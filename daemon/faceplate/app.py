@@ -86,11 +86,13 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
 
     Args:
         config: all of it.
-        stopping: is given what stops the daemon, before the first camera is opened.
+        stopping: is given what stops the daemon, before anything is begun. No exception stops it: one that is raised
+            within a library's own code may come out as a fault of that library, which would be tried again.
     """
+    stop = Stop()
+    stopping(stop)
     steady_opencv()
     patient = config.door.inputs.exit is not None
-    stop = Stop()
     with ExitStack() as stack:
         hardware = stack.enter_context(closing(hardware_of(config.door)))  # locked from here on, whatever else fails
         _write_lines(config)
@@ -118,7 +120,7 @@ def run(config: Config, stopping: Callable[[Stop], None]) -> None:
 
         def watch() -> None:
             say = in_turn(screen.show, voice.show if voice else show_nothing)
-            _watch(config, door, recorder, reception, say, dashboard, stop, stopping, moved)
+            _watch(config, door, recorder, reception, say, dashboard, stop, moved)
 
         if patient:
             keep_going(
@@ -168,7 +170,6 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
     voice: Show,
     dashboard: Dashboard,
     stop: Stop,
-    stopping: Callable[[Stop], None],
     moved: Callable[[str], None],
 ) -> None:
     """Recognise people until told to stop."""
@@ -178,8 +179,9 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is one word of the loop's sentence
     show = in_turn(voice, dashboard.watching(recognition), lambda *_: moved(GUARDING))
     people = recognition.recogniser(recorder.note)
     moved(LOADING)
+    if stop.told:  # loading takes seconds, and a camera more
+        return
     with lit(config.door) as ring, stop.ends(door_camera(config.camera, partial(_blind, ring, moved))) as camera:
-        stopping(stop)
         door.report_fault(NOBODY_WATCHES, active=False)
         guard(camera, recognition.watchful_eyes(ring), people, reception, recorder, door, show)
 

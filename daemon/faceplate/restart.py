@@ -99,12 +99,8 @@ class Run:
 
 @contextmanager
 def marked(run: Run) -> Iterator[Run]:
-    """Mark the run as stopped if the block ends by itself, or by SIGTERM or Ctrl-C. Any error leaves it as crashed."""
-    try:
-        yield run
-    except KeyboardInterrupt:
-        run.stopped()
-        raise
+    """Mark the run as stopped if the block ends by itself. Any error leaves it as crashed."""
+    yield run
     run.stopped()
 
 

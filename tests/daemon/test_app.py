@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,11 +27,13 @@ import yaml
 from attacks import sources
 from faceplate import app, equipment, playback, service
 from faceplate.access.standing import Forgetful
+from faceplate.camera.camera import Camera
 from faceplate.camera.paired import PairedCamera
 from faceplate.camera.recording import Stills
 from faceplate.camera.replay import ReplayCamera
 from faceplate.commands import asking
 from faceplate.commands.demo import FOOTAGE
+from faceplate.commands.signals import heard_signals
 from faceplate.config import Config, SecondCameraConfig
 from faceplate.config.door import InputConfig, InputsConfig, RingConfig
 from faceplate.config.schedule import ALWAYS, NEVER
@@ -249,6 +252,22 @@ IN_ORDER = ["start SimulatedLock", "start Journal", "start ReplayCamera"]
 IN_REVERSE = ["close ReplayCamera", "close SimulatedLock", "close Journal", "close SimulatedLock"]
 
 
+@pytest.fixture
+def before_the_camera(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """What a run is to do when all is loaded, just before it opens its camera."""
+
+    def happens(what: Callable[[], object]) -> None:
+        opened = app.door_camera
+
+        def door_camera(*given: Any) -> Camera:
+            what()
+            return opened(*given)
+
+        monkeypatch.setattr(app, "door_camera", door_camera)
+
+    return happens
+
+
 def filmed(config: Config, film: Path) -> Config:
     return with_(config, "camera", driver="replay", source=str(film))
 
@@ -266,11 +285,9 @@ def test_a_run_starts_in_order_and_stops_in_reverse(enrolled, ends, tmp_path):
 
 
 def test_a_run_without_a_camera_ends_as_orderly(enrolled, ends, tmp_path):
-    stopping: list[Stop] = []
     with pytest.raises(CameraError, match="there is no"):
-        app.run(filmed(enrolled, tmp_path / "nowhere"), stopping.append)
+        app.run(filmed(enrolled, tmp_path / "nowhere"), nobody_stops_it)
     assert ends == [*IN_ORDER[:2], *IN_REVERSE[1:]]
-    assert stopping == []
     assert rows(enrolled) == ["door_locked"]
 
 
@@ -282,15 +299,12 @@ def test_a_run_with_another_key_ends_before_anybody_can_come(enrolled, ends, tmp
     assert rows(enrolled) == ["door_locked"]
 
 
-def test_a_run_whose_journal_cannot_be_written_never_opens(enrolled, ends, locks, tmp_path):
+def test_a_run_whose_journal_cannot_be_written_never_opens(enrolled, ends, locks, tmp_path, before_the_camera):
     config = filmed(enrolled, a_film(tmp_path / "film", 5))
     with closing(sqlite3.connect(config.journal.path, isolation_level=None)) as somebody_else:
-
-        def hold_the_file(_stop: Stop) -> None:
-            somebody_else.execute("BEGIN IMMEDIATE")
-
+        before_the_camera(lambda: somebody_else.execute("BEGIN IMMEDIATE"))
         with pytest.raises(StoreError, match="locked"):
-            app.run(config, hold_the_file)
+            app.run(config, nobody_stops_it)
         somebody_else.execute("ROLLBACK")
     assert "close SimulatedLock" in ends
     assert rows(config) == ["door_locked"]
@@ -314,9 +328,43 @@ def test_a_daemon_with_a_second_camera_asks_it(enrolled, tmp_path, monkeypatch, 
     assert seen[-1] is (Liveness.LIVE if second is None else Liveness.UNSURE)
 
 
-def test_a_run_ends_when_it_is_told_to(enrolled, ends, tmp_path):
-    app.run(filmed(enrolled, a_film(tmp_path / "film", 1000)), lambda stop: stop())
+def test_a_run_ends_when_it_is_told_to(enrolled, ends, tmp_path, before_the_camera):
+    stops: list[Stop] = []
+    before_the_camera(lambda: [stop() for stop in stops])
+    app.run(filmed(enrolled, a_film(tmp_path / "film", 1000)), stops.append)
     assert ends[-4:] == IN_REVERSE
+    assert rows(enrolled) == ["door_locked"]
+
+
+def test_a_run_that_is_told_so_at_once_opens_no_camera(enrolled, ends, tmp_path):
+    app.run(filmed(enrolled, a_film(tmp_path / "film", 1000)), lambda stop: stop())
+    assert ends == [*IN_ORDER[:2], *IN_REVERSE[1:]]
+    assert rows(enrolled) == ["door_locked"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_networks_are_loaded_is_not_lost_whatever_they_make_of_it(
+    enrolled, ends, tmp_path, monkeypatch, number
+):
+    """A door that is patient tries again whatever has failed, but never after it was told to stop."""
+    tries = []
+
+    class Interrupted(Recognition):
+        def __init__(self, *given):
+            tries.append(self)
+            try:
+                os.kill(os.getpid(), number)
+                threading.Event().wait(0.05)
+                super().__init__(*given)
+            except KeyboardInterrupt as error:  # what an extension module does that is being initialised
+                raise ModelError("initialization failed") from error
+
+    monkeypatch.setattr(app, "Recognition", Interrupted)
+    patient = with_(enrolled, "door", inputs=InputsConfig(exit=InputConfig(line=5)))
+    with heard_signals() as stopping:
+        app.run(filmed(patient, a_film(tmp_path / "film", 1000)), stopping)
+    assert len(tries) == 1
+    assert ends == [*IN_ORDER[:2], *IN_REVERSE[1:]]
     assert rows(enrolled) == ["door_locked"]
 
 
@@ -678,11 +726,9 @@ def payloads(config: Config) -> str:
     return "".join(row.payload for row in reader.read(config.journal.path, 0, 1000))
 
 
-def test_an_open_window_ends_with_the_run(enrolled, tmp_path, dashboards):
-    def open_it(_stop: Stop) -> None:
-        dashboards[0].window.open("Eve", 60)
-
-    app.run(filmed(enrolled, a_film(tmp_path / "film", 2)), open_it)
+def test_an_open_window_ends_with_the_run(enrolled, tmp_path, dashboards, before_the_camera):
+    before_the_camera(lambda: dashboards[0].window.open("Eve", 60))
+    app.run(filmed(enrolled, a_film(tmp_path / "film", 2)), nobody_stops_it)
     assert dashboards[0].window.state().facts() == {
         "open": False,
         "seconds": 0.0,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
-import signal
 
 from faceplate import app
 from faceplate.commands.common import ExitCode, Subparsers, config_of, set_up_logging
@@ -32,10 +31,5 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     # thread that still runs, it ends here just the same.
     faulthandler.enable(_STANDARD_ERROR)
     with heard_signals() as stopping:
-        # Before there is a camera to close, a stop is an ordinary exception: everything built so far is taken down.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            app.run(config, stopping)
-        except KeyboardInterrupt:
-            return ExitCode.OK
+        app.run(config, stopping)
     return ExitCode.OK
