@@ -29,6 +29,7 @@ class Pose:
 TARGETS = {
     Cue.TURN_LEFT: Pose(left=28.0),
     Cue.TURN_RIGHT: Pose(left=-28.0),
+    Cue.LOOK_UP: Pose(up=16.0),
     Cue.STEP_BACK: Pose(width=70.0),
     Cue.COME_CLOSER: Pose(width=140.0),
 }

@@ -24,6 +24,7 @@ from faceplate.people.recogniser import Recogniser, embedded_by
 from faceplate.types import Embedding, Image, Look, Score
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
+from faceplate.vision.face_mesh import FaceMesh
 from faceplate.vision.idle import IdleGate
 from faceplate.vision.liveness.cues import added_by_ring, added_by_second, check_for
 from faceplate.vision.liveness.ring_light import RingLight
@@ -80,13 +81,15 @@ class Recognition:
         """New eyes for a stream, that have followed nobody yet; with a ring of light, every face must answer it.
 
         Raises:
-            ModelError: liveness is asked for, and the bundle has no network for it, or the runtime cannot run it.
+            ModelError: liveness is asked for, and the bundle has no network for it, or the runtime cannot run that,
+                or the face mesh.
         """
         vision = self._vision
         added = [added_by_second(self._second, self.detector().find)] if self._second else []
         added += [added_by_ring(light)] if light else []
         liveness = check_for(vision.liveness, self.bundle, vision.runtime, vision.threads, added)
-        return Eyes(self.detector(), self.network.embed, vision.quality, gate, self._is_same_face, liveness)
+        mesh = FaceMesh(runtime=vision.runtime, threads=vision.threads)
+        return Eyes(self.detector(), self.network.embed, vision.quality, gate, self._is_same_face, liveness, mesh)
 
     def watchful_eyes(self, ring: Ring | None = None) -> Eyes:
         """New eyes for a camera that never ends: they rest while nothing moves and nobody is there.

@@ -28,8 +28,9 @@ class Kind(StrEnum):
     PROMPT = "prompt"
     """What the visitor should do"""
     TURN_LEFT = "turn_left"
-    """The visitor's own left, which is that of the screen; as the next three, somebody is challenged to do it"""
+    """The visitor's own left, which is that of the screen; as the next four, somebody is challenged to do it"""
     TURN_RIGHT = "turn_right"
+    LOOK_UP = "look_up"
     STEP_BACK = "step_back"
     COME_CLOSER = "come_closer"
     WELCOME = "welcome"
@@ -44,6 +45,7 @@ class Kind(StrEnum):
 ASKED: Final[Mapping[Cue, Kind]] = {
     Cue.TURN_LEFT: Kind.TURN_LEFT,
     Cue.TURN_RIGHT: Kind.TURN_RIGHT,
+    Cue.LOOK_UP: Kind.LOOK_UP,
     Cue.STEP_BACK: Kind.STEP_BACK,
     Cue.COME_CLOSER: Kind.COME_CLOSER,
 }

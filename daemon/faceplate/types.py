@@ -119,6 +119,9 @@ class Look:
     turn: float = 0.0
     """How far the head is turned aside: 0 straight at the camera, about 1 a profile"""
 
+    raised: float | None = None
+    """Degrees that the head is raised, by the face mesh; None: that was not measured"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:

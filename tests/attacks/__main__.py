@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from attacks import sources, species
-from attacks.heads import FaceMesh, generic
+from attacks.heads import meshed
 from faceplate.types import Image
 
 _SIZE = (320, 240)
@@ -21,12 +21,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m attacks", description=__doc__)
     parser.add_argument("sheet", type=Path, help="picture to write")
     parser.add_argument("--data", type=Path, required=True, help="folder of the research pictures")
-    parser.add_argument("--mesh", type=Path, help="face_landmark.tflite; without it every head has an average depth")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--species", nargs="*", choices=species.ALL, default=species.ALL)
     told = parser.parse_args()
     somebody, other = sources.stills(told.data, 2, told.seed)
-    points = FaceMesh(told.mesh).points(somebody) if told.mesh else generic(somebody)
+    points = meshed(somebody)
     made = species.presentations(somebody, other, points, told.seed, tuple(told.species))
     rows = [_row(each.images, each.species) for each in made]
     cv2.imwrite(str(told.sheet), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))

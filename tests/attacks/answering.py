@@ -25,8 +25,9 @@ SPEED = (50.0, 90.0)
 NEARING = 0.35
 """So much of the distance is gone a second"""
 
-TURN, NEARER = (20.0, 28.0), (1.35, 1.5)
-"""How far somebody goes who is asked to turn a little, to come closer or to step back: degrees, and times as near"""
+TURN, RAISE, NEARER = (20.0, 28.0), (12.0, 22.0), (1.35, 1.5)
+"""How far somebody goes who is asked to turn a little, to raise their chin, to come closer or to step back: degrees,
+and times as near"""
 
 PATIENCE = (0.8, 1.4)
 """Seconds that somebody stands like that, until they go on, who is still asked the same"""
@@ -65,28 +66,31 @@ class Doing:
             step = self._speed / RATE
             self.lean = Lean(
                 yaw=_towards(self.lean.yaw, self._target.yaw, step),
+                pitch=_towards(self.lean.pitch, self._target.pitch, step),
                 nearer=_towards(self.lean.nearer, self._target.nearer, NEARING / RATE),
                 calm=_towards(self.lean.calm, self._target.calm, 1 / (SOON * RATE)),
             )
         return self.lean
 
     def _is_there(self) -> bool:
-        return (self.lean.yaw, self.lean.nearer) == (self._target.yaw, self._target.nearer)
+        now, target = self.lean, self._target
+        return (now.yaw, now.pitch, now.nearer) == (target.yaw, target.pitch, target.nearer)
 
     def _further(self, cue: Cue) -> Lean:
         """Where somebody goes on to who did what was asked, and too little of it."""
         meant, now = self._meant(cue), self.lean
         nearer = now.nearer * (meant.nearer / now.nearer) ** FURTHER
-        return replace(meant, yaw=now.yaw + FURTHER * meant.yaw, nearer=nearer)
+        return replace(meant, yaw=now.yaw + FURTHER * meant.yaw, pitch=now.pitch + FURTHER * meant.pitch, nearer=nearer)
 
     def _meant(self, cue: Cue | None) -> Lean:
         """Where a prompt leads to; somebody who has come closer, or gone back, stays there."""
-        meant = replace(self.lean, yaw=0.0, calm=self.lean.calm if cue is None else ATTENTIVE)
+        meant = replace(self.lean, yaw=0.0, pitch=0.0, calm=self.lean.calm if cue is None else ATTENTIVE)
         match cue:
-            case Cue.TURN_LEFT:  # their own, which is the picture's right
-                return replace(meant, yaw=-self.rng.uniform(*TURN))
-            case Cue.TURN_RIGHT:
-                return replace(meant, yaw=self.rng.uniform(*TURN))
+            case Cue.TURN_LEFT | Cue.TURN_RIGHT:  # their own left is the picture's right
+                side = -1 if cue is Cue.TURN_LEFT else 1
+                return replace(meant, yaw=side * self.rng.uniform(*TURN))
+            case Cue.LOOK_UP:
+                return replace(meant, pitch=-self.rng.uniform(*RAISE))
             case Cue.TURN_BACK:
                 return replace(meant, yaw=NOT_SO_FAR * self.lean.yaw)
             case Cue.STEP_BACK:

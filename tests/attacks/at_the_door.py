@@ -21,7 +21,7 @@ import numpy as np
 from attacks.cast import ALL, MASK, Comer, Victim, comers, masked
 from attacks.clip import ALONE, LIVE
 from attacks.door import Answered, Door
-from attacks.heads import FaceMesh, Still, generic
+from attacks.heads import Still, meshed
 from attacks.measure import CHOSEN_ON, Job, simulated, upper_bound
 from faceplate.errors import EnrolmentError
 from faceplate.liveness import LivenessMode
@@ -57,7 +57,6 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m attacks.at_the_door", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the research pictures")
-    parser.add_argument("--mesh", type=Path, help="face_landmark.tflite; without it every head has an average depth")
     parser.add_argument("--people", type=int, default=33, help="of each species (default: %(default)s)")
     parser.add_argument("--species", nargs="*", choices=ALL, default=ALL)
     parser.add_argument("--liveness", choices=("passive", "motion", "challenge"), help="in place of the default")
@@ -66,7 +65,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     told = parser.parse_args()
     hall = Hall(0 if told.unknown_room else ALONE, told.liveness)
-    one = partial(_of_one, mesh=told.mesh, chosen=tuple(told.species), hall=hall)
+    one = partial(_of_one, chosen=tuple(told.species), hall=hall)
     visited = []
     for each in simulated(told.data, told.people, one, told.processes, CHALLENGE_CHOSEN_ON):
         visited.append(each)
@@ -75,11 +74,10 @@ def main() -> None:
     print_table(visited)
 
 
-def _of_one(job: Job, mesh: Path | None, chosen: tuple[str, ...], hall: Hall) -> list[Visited]:
+def _of_one(job: Job, chosen: tuple[str, ...], hall: Hall) -> list[Visited]:
     cv2.setNumThreads(1)
     number, somebody, other = job
-    points = FaceMesh(mesh).points(somebody) if mesh else generic(somebody)
-    return list(visits(Victim(somebody, points, CHOSEN_ON + number), other, chosen, hall))
+    return list(visits(Victim(somebody, meshed(somebody), CHOSEN_ON + number), other, chosen, hall))
 
 
 def visits(victim: Victim, other: Still, chosen: tuple[str, ...], hall: Hall) -> Iterator[Visited]:

@@ -46,7 +46,7 @@ class Victim:
 
     still: Still
     points: NDArray[np.float32]
-    """As `FaceMesh` gives them"""
+    """As `heads.meshed` gives them"""
     seed: int
     """Of everything that is drawn; what moves by itself does so as in `attacks.species`"""
 

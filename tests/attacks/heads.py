@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import cache
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from attacks.camera import Surface
 from faceplate.types import Face, Image
+from faceplate.vision.face_mesh import FaceMesh
 
 EYES_APART = 62.0
 """Millimetres between the middles of the eyes of an adult (Dodgson 2004)"""
@@ -36,32 +35,21 @@ class Still:
         return EYES_APART / max(float(np.linalg.norm(right - left)), 1.0)
 
 
-class FaceMesh:
-    """MediaPipe's face mesh (Kartynnik et al. 2019; Apache-2.0), 468 points with depth. No part of the package."""
+def meshed(still: Still) -> NDArray[np.float32]:
+    """The points of a face, by the package's face mesh, float32 (468, 3).
 
-    SIDE = 192
+    x and y are in the picture's pixels, z is in the same unit, away from the camera.
+    """
+    return _mesh().points(still.image, still.face)
 
-    def __init__(self, model: Path) -> None:
-        self._net: Any = Interpreter(model_path=str(model), num_threads=1)
-        self._net.allocate_tensors()
 
-    def points(self, still: Still) -> NDArray[np.float32]:
-        """float32 (468, 3): x and y in the picture's pixels, z in the same unit, away from the camera."""
-        box = still.face.box
-        side = 1.5 * max(box.width, box.height)
-        corner = np.array([box.x + box.width / 2 - side / 2, box.y + box.height / 2 - side / 2])
-        to_crop = np.array([[1, 0, -corner[0]], [0, 1, -corner[1]]]) * (self.SIDE / side)
-        crop = cv2.warpAffine(still.image, to_crop, (self.SIDE, self.SIDE), borderMode=cv2.BORDER_REPLICATE)
-        self._net.set_tensor(self._net.get_input_details()[0]["index"], crop[None].astype(np.float32) / 255)
-        self._net.invoke()
-        outputs = [self._net.get_tensor(each["index"]) for each in self._net.get_output_details()]
-        mesh = next(each for each in outputs if each.size == 3 * 468).reshape(468, 3) * (side / self.SIDE)
-        mesh[:, :2] += corner
-        return np.asarray(mesh, np.float32)
+@cache
+def _mesh() -> FaceMesh:
+    return FaceMesh()
 
 
 def generic(still: Still) -> NDArray[np.float32]:
-    """Points of an average head on the five landmarks, for where the face mesh's file is missing; as `FaceMesh`."""
+    """Points of an average head on the five landmarks, for where a person's own do not matter; as `meshed`."""
     left, right, nose = still.face.landmarks[:3]
     apart = float(np.linalg.norm(right - left))
     middle, across = (left + right) / 2, (right - left) / apart

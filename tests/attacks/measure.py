@@ -24,7 +24,7 @@ import cv2
 
 from attacks import sources, species
 from attacks.clip import LIVE
-from attacks.heads import FaceMesh, Still, generic
+from attacks.heads import Still, meshed
 from attacks.judging import Watch, Watched, by_cues, by_eyes
 from faceplate.config_file import config_from
 from faceplate.recognition import Recognition
@@ -76,13 +76,12 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m attacks.measure", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the research pictures")
-    parser.add_argument("--mesh", type=Path, help="face_landmark.tflite; without it every head has an average depth")
     parser.add_argument("--people", type=int, default=66, help="of each simulated species (default: %(default)s)")
     parser.add_argument("--species", nargs="*", choices=species.ALL, default=species.ALL)
     parser.add_argument("--watch", choices=WATCHES, default="cues", help="who judges (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     told = parser.parse_args()
-    one = partial(_of_one, mesh=told.mesh, chosen=tuple(told.species), watch=told.watch)
+    one = partial(_of_one, chosen=tuple(told.species), watch=told.watch)
     shown = recorded(told.data, WATCHES[told.watch]())
     print_table([*shown, *simulated(told.data, told.people, one, told.processes)])
 
@@ -105,10 +104,10 @@ def simulated(
             yield from some
 
 
-def _of_one(job: Job, mesh: Path | None, chosen: tuple[str, ...], watch: str) -> list[Shown]:
+def _of_one(job: Job, chosen: tuple[str, ...], watch: str) -> list[Shown]:
     cv2.setNumThreads(1)
     number, somebody, other = job
-    points = FaceMesh(mesh).points(somebody) if mesh else generic(somebody)
+    points = meshed(somebody)
     judge = WATCHES[watch]()
     made = species.presentations(somebody, other, points, CHOSEN_ON + number, chosen)
     return [Shown(each.species, each.subject, judge(each)) for each in made]

@@ -27,6 +27,8 @@ class Lean:
 
     yaw: float = 0.0
     """Degrees, as a path's"""
+    pitch: float = 0.0
+    """The same: who looks up has less"""
     nearer: float = 1.0
     """So many times as near"""
     calm: float = 1.0
@@ -56,7 +58,9 @@ class Path:
 
     def at(self, frame: int, lean: Lean = AS_IT_GOES) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Rotation (3, 3) and translation (3,) of a frame."""
-        yaw, pitch, roll = np.radians([lean.calm * self.yaw[frame] + lean.yaw, self.pitch[frame], self.roll[frame]])
+        yaw, pitch, roll = np.radians(
+            [lean.calm * self.yaw[frame] + lean.yaw, self.pitch[frame] + lean.pitch, self.roll[frame]]
+        )
         about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
         about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
         about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])

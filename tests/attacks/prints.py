@@ -69,7 +69,7 @@ def mask(  # noqa: PLR0913, PLR0917 - what a mask is, and from where it is seen
 ) -> Clip:
     """A face cut out of paper, eyes cut out too, held before the face of a living wearer; half of them bent.
 
-    `points` are the wearer's, as `FaceMesh` gives them. The wearer turns with the mask, and the room is real. Not
+    `points` are the wearer's, as `heads.meshed` gives them. The wearer turns with the mask, and the room is real. Not
     modelled: paper that slips on the face, the wearer's blinking.
     """
     return worn(picture, wearer, points, seed, view.times(frames), view).clip()

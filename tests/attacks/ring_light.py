@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attacks import ring_scenes, screens, sources, visitors
-from attacks.heads import FaceMesh, Still, generic
+from attacks.heads import Still, meshed
 from attacks.measure import CHOSEN_ON, ORDER, Job, upper_bound
 from attacks.ring_scenes import Film, Installation, Stage
 from faceplate.model.preprocessing import align
@@ -112,12 +111,12 @@ def stages(
         yield name, there, ring_scenes.replayed(recording, kind, there, seed, times, REFLECTING)
 
 
-def of_one(job: Job, mesh: Path | None) -> list[Asked]:
+def of_one(job: Job) -> list[Asked]:
     """All of one person."""
     cv2.setNumThreads(1)
     number, somebody, other = job
     seed = CHOSEN_ON + number
-    points = FaceMesh(mesh).points(somebody) if mesh else generic(somebody)
+    points = meshed(somebody)
     there = Installation.some(np.random.default_rng([seed, 8]))
     find = sources.detector()
     made = stages(somebody, other, points, there, seed)
@@ -158,11 +157,10 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m attacks.ring_light", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the research pictures")
-    parser.add_argument("--mesh", type=Path, help="face_landmark.tflite; without it every head has an average depth")
     parser.add_argument("--people", type=int, default=24, help="of each kind (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     told = parser.parse_args()
-    print_table(measured(told.data, told.people, partial(of_one, mesh=told.mesh), told.processes))
+    print_table(measured(told.data, told.people, of_one, told.processes))
 
 
 if __name__ == "__main__":

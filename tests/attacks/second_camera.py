@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from attacks import prints, screens, sources, visitors
 from attacks.clip import LIVE, Clip
-from attacks.heads import FaceMesh, Still, generic
+from attacks.heads import Still, meshed
 from attacks.judging import by_cues
 from attacks.measure import CHOSEN_ON, Job, Shown, simulated, upper_bound
 from attacks.viewpoints import Viewpoint, beside
@@ -38,7 +38,6 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m attacks.second_camera", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the research pictures")
-    parser.add_argument("--mesh", type=Path, help="face_landmark.tflite; without it every head has an average depth")
     parser.add_argument("--people", type=int, default=66, help="of each species (default: %(default)s)")
     parser.add_argument("--kind", choices=("view", "infrared"), default="view", help="of camera (default: %(default)s)")
     parser.add_argument("--late", type=float, default=0.0, help="seconds that it lags behind (default: %(default)s)")
@@ -57,7 +56,7 @@ def pairs(
 
     Args:
         people: who comes, and is shown; and another, whose face is shown as a mask.
-        points: as `FaceMesh` gives them, of the first.
+        points: as `meshed` gives them, of the first.
         seed: of everything that is drawn.
         view: the second camera.
         chosen: names of `KINDS`.
@@ -89,7 +88,7 @@ def _of_one(job: Job, told: argparse.Namespace) -> list[Shown]:
     cv2.setNumThreads(1)
     number, somebody, other = job
     kind: SecondKind = told.kind
-    points = FaceMesh(told.mesh).points(somebody) if told.mesh else generic(somebody)
+    points = meshed(somebody)
     view = beside(CHOSEN_ON + number, tuple(told.lenses), late=told.late, rate=RATE)
     chosen = told.species
     if kind == "infrared":

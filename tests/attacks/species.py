@@ -41,7 +41,7 @@ def presentations(somebody: Still, shown: Still, points: Points, seed: int, chos
     Args:
         somebody: who comes, is shown, and wears the mask.
         shown: another, whose face the mask has.
-        points: as `FaceMesh` gives them, of `somebody`.
+        points: as `heads.meshed` gives them, of `somebody`.
         seed: of everything that is drawn.
         chosen: names of `ALL`.
     """

@@ -32,7 +32,7 @@ def dice(seed: int = 0) -> random.Random:
 
 
 def look(time: float, pose: Pose = STILL, people: tuple[str, ...] = ADA, *, room: bool = True) -> Glance:
-    posture = Posture(pose.left, pose.up, pose.width, has_room=room, has_way=room)
+    posture = Posture(pose.left, 0.2 * pose.up, pose.width, has_room=room, has_way=room, raised=pose.up)
     return Glance(Seconds(time), posture, people, has_depth=True)
 
 
@@ -98,7 +98,7 @@ def test_no_step_is_asked_twice_in_a_row_and_each_as_often_as_another():
     assert all(each.count(Cue.COME_CLOSER) <= 1 for each in orders), "there is an end to coming closer"
     for place in range(2):
         counts = [sum(each[place] is step for each in orders) for step in STEPS]
-        assert all(50 <= count <= 100 for count in counts), counts
+        assert all(40 <= count <= 80 for count in counts), counts
 
 
 def test_when_a_step_is_asked_cannot_be_known():
@@ -128,7 +128,7 @@ def test_what_is_asked_does_and_a_wrong_turn_fails_at_once(asked, shown):
     after = it.hold(TARGETS[shown])
     if shown is asked:
         assert (after.phase, after.done) == (Phase.REST, (asked,))
-    elif shown in TURNS or shown is OPPOSITE[asked]:
+    elif shown in TURNS or shown is OPPOSITE.get(asked):
         assert after.phase is Phase.FAILED
     else:
         assert (after.phase, after.done) == (Phase.ASKED, ())
@@ -445,13 +445,13 @@ def recorded(steps: int, seed: int, reaction: float) -> list[tuple[float, Pose]]
     return person.recording
 
 
-@pytest.mark.parametrize(("steps", "most"), [(2, 0.13), (3, 0.06)])
+@pytest.mark.parametrize(("steps", "most"), [(2, 0.13), (3, 0.04)])
 def test_a_recording_of_a_challenge_that_was_passed_passes_hardly_ever(steps, most):
     """Started with the new challenge, as well as it can be: it comes in the same order by chance."""
     passed = []
-    for reaction in (0.3, 0.5, 0.8):
-        film = recorded(steps, 1000, reaction)
-        for seed in range(100):
+    for number, reaction in enumerate([0.3, 0.5, 0.8] * 4):
+        film = recorded(steps, 1000 + number, reaction)
+        for seed in range(30):
             rules = access_rules(challenge={"steps": steps})
             made = play(World(rules, liveness="motion", dice=dice(seed)), Recording(film), seconds=60)
             passed.append(made[-1].outcome is Outcome.GRANTED)

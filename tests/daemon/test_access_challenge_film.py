@@ -133,7 +133,8 @@ def test_a_woman_who_does_as_she_is_asked_is_let_in(config, recognition, woman):
         assert (made[-1].outcome, made[-1].person) == (Outcome.GRANTED, "Ada"), (seed, steps(made))
         # Of her turn to the left there are frames on the way, of the other there are none: it may take one of each.
         assert len(steps(made)) <= config.access.challenge.steps + MORE
-    assert asked == set(STEPS)
+    # The eyes have no face mesh, as no frame shows her with her chin raised.
+    assert asked == set(STEPS) - {Cue.LOOK_UP}
 
 
 def test_a_print_that_is_held_askew_as_she_would_turn_never_is(config, recognition, woman):

@@ -273,8 +273,14 @@ def test_every_step_of_a_challenge_is_shown_and_no_two_look_alike_nor_like_anyth
         first, *rest = asked_for(cue).beats
         assert first == Beat(Seconds(0.6), Lights(green=True, red=True, buzzer=True)), "a tone says that it is asked"
         assert {beat.lights for beat in rest} == {AMBER, DARK}
-        assert sum(beat.lights == AMBER for beat in rest) == STEPS.index(cue) + 1
-        assert asked_for(cue).words.endswith(f"then {STEPS.index(cue) + 1} short")
+        flashes = [beat.lasting for beat in rest if beat.lights == AMBER]
+        if cue is Cue.LOOK_UP:
+            assert flashes == [0.6]
+            assert asked_for(cue).words.endswith("then 1 long")
+        else:
+            number = (Cue.TURN_LEFT, Cue.TURN_RIGHT, Cue.STEP_BACK, Cue.COME_CLOSER).index(cue) + 1
+            assert flashes == [0.15] * number
+            assert asked_for(cue).words.endswith(f"then {number} short")
 
 
 @pytest.mark.parametrize("reason", [Reason.TOO_SOON, Reason.CREDENTIAL_NOT_FOUND, Reason.PIN_NEEDED])
@@ -410,6 +416,7 @@ def test_the_table_lists_all_of_it():
         "challenge: turn right": Cue.TURN_RIGHT,
         "challenge: step back": Cue.STEP_BACK,
         "challenge: come closer": Cue.COME_CLOSER,
+        "challenge: look up": Cue.LOOK_UP,
     }
     rows = [line.strip("|").split("|") for line in table().splitlines()]
     names = ["unlocked", "blocked, locked down", "something does not work, an alarm is silenced", "locked"]

@@ -65,7 +65,7 @@ def test_somebody_who_does_what_is_asked_is_done_in_three_frames_a_step():
     [
         (Step.STRAIGHT, 20, 0, Cue.LOOK_STRAIGHT),
         (Step.STRAIGHT, -20, 0, Cue.LOOK_STRAIGHT),
-        (Step.STRAIGHT, 0, 30, Cue.LOOK_STRAIGHT),
+        (Step.STRAIGHT, 0, 45, Cue.LOOK_STRAIGHT),
         (Step.LEFT, 0, 0, Cue.TURN_LEFT),
         (Step.LEFT, -22, 0, Cue.TURN_LEFT),
         (Step.LEFT, 44, 0, Cue.TURN_BACK),

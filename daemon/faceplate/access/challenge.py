@@ -3,9 +3,9 @@
 The steps are drawn when they are asked, none twice in a row, each at a time that is drawn as well, and only of somebody
 who looks straight at the camera and is the person who is challenged. So a recording does the wrong thing, or does it at
 the wrong time: before a living person could have heard of it, or when it must look at the camera. A flat picture can
-come closer and go back, and no more: however it is held, the nose in it does not move against eyes and mouth. So one
-step at least is a turn. A face cut out of paper and worn may seem to turn; so whoever passes was also seen to have the
-depth of a head, and if they were not yet, they are asked for a turn or two more.
+come closer, go back and lean, and no more: however it is held, the nose in it does not move against eyes and mouth.
+So one step at least is a turn. A face cut out of paper and worn may seem to turn; so whoever passes was also seen to
+have the depth of a head, and if they were not yet, they are asked for a turn or two more.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from faceplate.config.doubt import ChallengeConfig
 from faceplate.types import Cue, Seconds
 
 TURNS: Final = (Cue.TURN_LEFT, Cue.TURN_RIGHT)
-STEPS: Final = (*TURNS, Cue.STEP_BACK, Cue.COME_CLOSER)
+STEPS: Final = (*TURNS, Cue.LOOK_UP, Cue.STEP_BACK, Cue.COME_CLOSER)
 
 PAUSE: Final = (Seconds(0.3), Seconds(1.2))
 """So long after one step is done the next one is asked, at the earliest"""
@@ -161,15 +161,19 @@ def _resting(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice:
 
 
 def _next(challenge: Challenge, rules: ChallengeConfig, now: Posture) -> list[Cue]:
-    """What may be asked now: no step twice in a row, nearer and back once each, and at the end a turn if none was.
+    """What may be asked now: no step twice in a row, up, nearer and back once each, and at the end a turn if none was.
 
     What is asked besides is a turn.
     """
     done = challenge.done
     steps = [step for step in TURNS if step not in done[-1:]]
     if len(done) + 1 < rules.steps or (len(done) < rules.steps and set(done) & set(TURNS)):
-        there_is = ((Cue.STEP_BACK, now.has_way), (Cue.COME_CLOSER, now.has_room))
-        steps += [step for step, room in there_is if room and step not in done]
+        there_is = (
+            (Cue.LOOK_UP, now.raised is not None),
+            (Cue.STEP_BACK, now.has_way),
+            (Cue.COME_CLOSER, now.has_room),
+        )
+        steps += [step for step, can_be in there_is if can_be and step not in done]
     return steps
 
 

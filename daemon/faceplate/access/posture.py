@@ -14,15 +14,19 @@ from faceplate.types import Cue, Flaw, Frame, Likeness, Match, Pixels, Seconds
 # What the detector's landmarks say of a head that is held still varies by 4 from frame to frame (standard deviation, on
 # photographed prints and on people), so that three frames are averaged on both sides.
 _TURNED: Final = 15.0
+_RAISED: Final = 10.0
+"""By the face mesh, which varies by two degrees from frame to frame. Nobody is asked to lower their head, which hides
+the face of whoever looks at a camera that hangs high"""
 _CLOSER: Final = 1.25
-"""Times as wide; who steps back is as much narrower. Nobody is asked to raise or tilt their head: the detector's
-landmarks follow a raised head by a fifth of its angle, and a tilted one by less"""
+"""Times as wide; who steps back is as much narrower"""
 _NARROWEST: Final = Pixels(60.0)
 """Pixels: of a narrower face too little is seen"""
 _STILL_YAW: Final = 8.0
 _LEVEL_YAW: Final = 10.0
 """Nobody stands before a camera twice in the same way; but a head on its way back may not seem to turn once more"""
 _LEVEL_PITCH: Final = 12.0
+"""By the landmarks, which follow by a fifth"""
+_LEVEL_RAISED: Final = 12.0
 """Whoever comes closer to a camera that hangs high looks further up to it"""
 FRONT: Final = 25.0
 """The most that a face which looks straight at the camera may be turned aside by its landmarks"""
@@ -35,13 +39,15 @@ class Posture:
     yaw: float
     """Degrees to their own left"""
     pitch: float
-    """Degrees up"""
+    """Degrees up, by the landmarks"""
     width: float
     """Of the face, pixels"""
     has_room: bool
     """Whether the face would still be in the picture if it came closer"""
     has_way: bool
     """Whether it would still be large enough if it went back"""
+    raised: float | None = None
+    """Degrees up, by the face mesh; None: that was not measured"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +87,16 @@ def _posture(frame: Frame, match: Match, pose: HeadPose | None, narrowest: Pixel
     box = match.sighting.look.face.box
     height, width = frame.image.shape[:2]
     has_room = box.width * _CLOSER <= width and box.height * _CLOSER <= height
-    return Posture(pose.yaw, pose.pitch, box.width, has_room, has_way=box.width >= _CLOSER * narrowest)
+    has_way = box.width >= _CLOSER * narrowest
+    return Posture(pose.yaw, pose.pitch, box.width, has_room, has_way, match.sighting.look.raised)
 
 
 def mean(postures: Sequence[Posture]) -> Posture:
     """How they are held on average; the last one says where there is room."""
     yaw, pitch, width = (fmean(getattr(each, name) for each in postures) for name in ("yaw", "pitch", "width"))
-    return Posture(yaw, pitch, width, has_room=postures[-1].has_room, has_way=postures[-1].has_way)
+    measured = [each.raised for each in postures if each.raised is not None]
+    raised = fmean(measured) if len(measured) == len(postures) else None
+    return Posture(yaw, pitch, width, postures[-1].has_room, postures[-1].has_way, raised)
 
 
 def is_done(asked: Cue, start: Posture, now: Posture) -> bool:
@@ -97,6 +106,8 @@ def is_done(asked: Cue, start: Posture, now: Posture) -> bool:
             return now.yaw - start.yaw >= _TURNED
         case Cue.TURN_RIGHT:
             return start.yaw - now.yaw >= _TURNED
+        case Cue.LOOK_UP:
+            return _lifted(start, now) >= _RAISED
         case Cue.STEP_BACK:
             return _CLOSER * now.width <= start.width
         case _:
@@ -111,6 +122,8 @@ def is_wrong(asked: Cue, start: Posture, now: Posture) -> bool:
             return aside <= -_TURNED
         case Cue.TURN_RIGHT:
             return aside >= _TURNED
+        case Cue.LOOK_UP:
+            return abs(aside) >= _TURNED or _lifted(start, now) <= -_RAISED
         case Cue.STEP_BACK:
             return abs(aside) >= _TURNED or now.width >= _CLOSER * start.width
         case _:
@@ -119,9 +132,15 @@ def is_wrong(asked: Cue, start: Posture, now: Posture) -> bool:
 
 def is_level(straight: Posture, now: Posture) -> bool:
     """Whether the head is held straight again, about as it was at first."""
-    return abs(now.yaw - straight.yaw) <= _LEVEL_YAW and abs(now.pitch - straight.pitch) <= _LEVEL_PITCH
+    is_upright = abs(now.pitch - straight.pitch) <= _LEVEL_PITCH and abs(_lifted(straight, now)) <= _LEVEL_RAISED
+    return is_upright and abs(now.yaw - straight.yaw) <= _LEVEL_YAW
 
 
 def is_still(held: Posture, now: Posture) -> bool:
     """Whether a frame shows the head as the frames around it have it on average."""
     return abs(now.yaw - held.yaw) <= _STILL_YAW and abs(now.pitch - held.pitch) <= _LEVEL_PITCH
+
+
+def _lifted(start: Posture, now: Posture) -> float:
+    """Degrees that the head is raised since then; 0 where that was not measured."""
+    return 0.0 if start.raised is None or now.raised is None else now.raised - start.raised

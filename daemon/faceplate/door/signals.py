@@ -107,8 +107,14 @@ HINTS: Final[Mapping[Reason, int]] = {
 }
 """So many short amber flashes (green and red at once), without a tone; shown although nothing was decided"""
 
-# Of a challenge: a long flash and a tone say that something is asked, and the short ones after it what.
-STEPS: Final[Mapping[Cue, int]] = {Cue.TURN_LEFT: 1, Cue.TURN_RIGHT: 2, Cue.STEP_BACK: 3, Cue.COME_CLOSER: 4}
+# Of a challenge: a long flash and a tone say that something is asked, and what follows says what.
+STEPS: Final[Mapping[Cue, tuple[int, int]]] = {
+    Cue.TURN_LEFT: (0, 1),
+    Cue.TURN_RIGHT: (0, 2),
+    Cue.STEP_BACK: (0, 3),
+    Cue.COME_CLOSER: (0, 4),
+    Cue.LOOK_UP: (1, 0),
+}
 STRAIGHT: Final = Pattern("amber, steady", (Beat(Seconds(1.0), _AMBER),))
 
 # Of an enrolment: never green, which means that the door is open, and never red, which means that it stays shut.
@@ -165,16 +171,20 @@ def answer_to(reason: Reason) -> Pattern:
     if reason in HINTS:
         return _flashes(f"amber: {HINTS[reason]} short", _AMBER, 0, HINTS[reason])
     long, short = REFUSALS[reason]
-    parts = [f"{count} {word}" for count, word in ((long, "long"), (short, "short")) if count]
-    return _flashes(f"red and tone: {', '.join(parts)}", _RED_TONE, long, short)
+    return _flashes(f"red and tone: {_counted(long, short)}", _RED_TONE, long, short)
 
 
 def asked_for(cue: Cue) -> Pattern:
     """What somebody who is challenged is shown; what is none of the `STEPS` asks for a straight look."""
     if cue not in STEPS:
         return STRAIGHT
-    flashes = _flashes(f"amber: 1 long, with a tone, then {STEPS[cue]} short", _AMBER, 0, STEPS[cue])
+    long, short = STEPS[cue]
+    flashes = _flashes(f"amber: 1 long, with a tone, then {_counted(long, short)}", _AMBER, long, short)
     return replace(flashes, beats=(Beat(_LONG, _AMBER_TONE), Beat(_GAP, _DARK), *flashes.beats))
+
+
+def _counted(long: int, short: int) -> str:
+    return ", ".join(f"{count} {word}" for count, word in ((long, "long"), (short, "short")) if count)
 
 
 def _flashes(words: str, lights: Lights, long: int, short: int) -> Pattern:

@@ -17,7 +17,7 @@ AT_LEAST: Final = 0.6
 # Degrees from how somebody looks straight into this camera, which may hang high or low. The network is sure of itself
 # to a turn of 40 or so; a head is raised and lowered less, and five degrees of that are the face's and not the head's.
 _STRAIGHT_YAW: Final = 12.0
-_STRAIGHT_PITCH: Final = 25.0
+_STRAIGHT_PITCH: Final = 40.0
 _TURNED: Final = (12.0, 40.0)
 _RAISED: Final = (8.0, 32.0)
 

@@ -115,11 +115,14 @@ def view_from(tree: Mapping[str, Any]) -> View:
 def _face(match: Match, eyes: int) -> SeenFace:
     look = match.sighting.look
     quality = measure(look.face, look.crop)
+    pose = head_pose(look.face.landmarks)
+    if pose is not None and look.raised is not None:
+        pose = HeadPose(pose.yaw, look.raised)
     is_known = match.likeness in {Likeness.VERIFIED, Likeness.AMBIGUOUS}
     return SeenFace(
         f"{eyes}.{match.sighting.track}",
         look.face.box,
-        head_pose(look.face.landmarks),
+        pose,
         quality.sharpness,
         quality.brightness,
         look.flaws,
