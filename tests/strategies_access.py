@@ -177,5 +177,5 @@ def posed(match: Match, left: float = 0.0, up: float = 0.0, width: float = 100.0
     """The same, with the head turned by so many degrees, and a face so wide."""
     face = a_face(width=width, height=1.2 * width)
     landmarks = turned(left, up, scale=width / 100, shift=width / 2)
-    look = replace(match.sighting.look, face=replace(face, landmarks=landmarks), raised=up)
-    return replace(match, sighting=replace(match.sighting, look=look))
+    look = replace(match.sighting.look, face=replace(face, landmarks=landmarks))
+    return replace(match, sighting=replace(match.sighting, look=look, raised=up))

@@ -30,6 +30,7 @@ from faceplate.vision.liveness.cues import added_by_ring, added_by_second, check
 from faceplate.vision.liveness.ring_light import RingLight
 from faceplate.vision.liveness.shining import Ring
 from faceplate.vision.network import SiameseNetwork
+from faceplate.vision.raised import RaisedHeads
 
 # Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
 # other pictures is another matter.
@@ -88,8 +89,8 @@ class Recognition:
         added = [added_by_second(self._second, self.detector().find)] if self._second else []
         added += [added_by_ring(light)] if light else []
         liveness = check_for(vision.liveness, self.bundle, vision.runtime, vision.threads, added)
-        mesh = FaceMesh(runtime=vision.runtime, threads=vision.threads)
-        return Eyes(self.detector(), self.network.embed, vision.quality, gate, self._is_same_face, liveness, mesh)
+        raised = RaisedHeads(FaceMesh(runtime=vision.runtime, threads=vision.threads))
+        return Eyes(self.detector(), self.network.embed, vision.quality, gate, self._is_same_face, liveness, raised)
 
     def watchful_eyes(self, ring: Ring | None = None) -> Eyes:
         """New eyes for a camera that never ends: they rest while nothing moves and nobody is there.

@@ -119,9 +119,6 @@ class Look:
     turn: float = 0.0
     """How far the head is turned aside: 0 straight at the camera, about 1 a profile"""
 
-    raised: float | None = None
-    """Degrees that the head is raised, by the face mesh; None: that was not measured"""
-
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -139,6 +136,9 @@ class Sighting:
 
     has_depth: bool = False
     """Whether the depth of a head was seen on this track, of late"""
+
+    raised: float | None = None
+    """Degrees that the head is raised, as it was measured a moment ago; None: it was not"""
 
 
 class Likeness(StrEnum):

@@ -35,6 +35,7 @@ from faceplate.pictures import read_picture
 from faceplate.quiet import quiet_opencv
 from faceplate.types import Frame, Image, Look, Seconds, Sighting, TrackId
 from faceplate.vision.detector import FaceDetector
+from faceplate.vision.face_mesh import FaceMesh
 from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.glare import Glare
@@ -44,6 +45,7 @@ from faceplate.vision.liveness.scene import Scene
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
 from faceplate.vision.liveness.turn import Turn
+from faceplate.vision.raised import RaisedHeads
 
 INTERVAL = 0.1
 """Seconds between two frames, as at a door"""
@@ -98,13 +100,15 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
         "glare": Glare(),
     }
     tasks = {"frame": lambda number: ours.verify(usable[number % len(usable)], number)}
-    tasks |= {name: _observing(cue, usable, looks) for name, cue in cues.items()}
+    observing = {name: _observing(cue.observe, usable, looks) for name, cue in cues.items()}
+    observing["raised"] = _observing(RaisedHeads(FaceMesh(threads=1)).measured, usable, looks)
+    tasks |= observing
     laps = interleaved(tasks, rounds)
     whole = median(laps["frame"])
     # Some frames cost a cue more than others, or nothing: what counts is what they come to.
-    mean = {name: float(np.mean([lap[WHOLE] for lap in laps[name]])) for name in cues}
+    mean = {name: float(np.mean([lap[WHOLE] for lap in laps[name]])) for name in observing}
     rows = [("frame without liveness", milliseconds(whole), "1")]
-    rows += [(name, milliseconds(mean[name]), f"{mean[name] / whole:.3f}") for name in cues]
+    rows += [(name, milliseconds(mean[name]), f"{mean[name] / whole:.3f}") for name in observing]
     rows.append(("together", milliseconds(sum(mean.values())), f"{sum(mean.values()) / whole:.3f}"))
     rows.append(_of_an_empty_frame(np.full_like(images[0], 128), rounds))
     table(("part", "time", "of a frame"), rows)
@@ -145,11 +149,13 @@ def _detector() -> FaceDetector:
     return detector(VisionConfig().min_face)
 
 
-def _observing(cue: LivenessCue, images: list[Image], looks: list[Look]) -> Callable[[int], Laps]:
+def _observing(
+    look_at: Callable[[Sighting, Frame], object], images: list[Image], looks: list[Look]
+) -> Callable[[int], Laps]:
     def observe(number: int) -> Laps:
         laps: Laps = {}
         frame = Frame(number, Seconds(1.0 + INTERVAL * number), images[number % len(images)])
-        timed(WHOLE, cue.observe, laps)(Sighting(TrackId(1), looks[number % len(images)]), frame)
+        timed(WHOLE, look_at, laps)(Sighting(TrackId(1), looks[number % len(images)]), frame)
         return laps
 
     return observe

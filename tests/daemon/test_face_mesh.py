@@ -14,9 +14,10 @@ from faceplate.commands.demo import FOOTAGE
 from faceplate.errors import ModelError
 from faceplate.model.head_pose import head_pose, raised
 from faceplate.pictures import read_picture
-from faceplate.types import Face, Image
+from faceplate.types import Face, Flaw, Frame, Image, Look, Seconds, Sighting, TrackId
 from faceplate.vision import face_mesh
 from faceplate.vision.face_mesh import FILE, FaceMesh
+from faceplate.vision.raised import RaisedHeads
 from faceplate.vision.runtime import Runtime
 
 OUTER_CORNERS, INNER_CORNERS, NOSE_TIP = [33, 263], [133, 362], 1
@@ -146,3 +147,34 @@ def test_its_licence_and_its_source_are_beside_it():
     assert "Apache License" in licence
     assert "github.com/google-ai-edge/mediapipe" in licence
     assert face_mesh._SHA256 in (FILE.parent / "README.md").read_text()
+
+
+class Counting(FaceMesh):
+    """Counts what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def points(self, image: Image, face: Face) -> NDArray[np.float32]:
+        self.asked += 1
+        return super().points(image, face)
+
+
+def test_a_head_is_measured_a_few_times_a_second_and_at_once_when_another_comes(man):
+    counting = Counting()
+    heads = RaisedHeads(counting)
+    look = Look(face_of(man), np.zeros((112, 112, 3), np.uint8), (), None)
+    first = [heads.measured(Sighting(TrackId(1), look), Frame(n, Seconds(0.05 * n), man)) for n in range(9)]
+    assert {each.raised for each in first} == {raised(FaceMesh().points(man, look.face))}
+    assert counting.asked == 3
+    heads.measured(Sighting(TrackId(2), look), Frame(9, Seconds(0.41), man))
+    assert counting.asked == 4
+
+
+def test_of_a_face_that_cannot_be_judged_nothing_is_told(man):
+    look = Look(face_of(man), np.zeros((112, 112, 3), np.uint8), (Flaw.BLURRED,), None)
+    counting = Counting()
+    seen = RaisedHeads(counting).measured(Sighting(TrackId(1), look), Frame(0, Seconds(0.0), man))
+    assert seen.raised is None
+    assert counting.asked == 0

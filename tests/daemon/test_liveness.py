@@ -17,7 +17,7 @@ from faceplate.vision.continuity import Continuity
 from faceplate.vision.eyes import Eyes
 from faceplate.vision.liveness.evidence import Evidence, Seen, Tells, Verdict, judged
 from faceplate.vision.liveness.liveness import WINDOW, LivenessCheck
-from faceplate.vision.liveness.per_track import PerTrack
+from faceplate.vision.per_track import PerTrack
 from faceplate.vision.tracker import LOST_AFTER
 from strategies_access import a_face, a_frame, a_sighting
 

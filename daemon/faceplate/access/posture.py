@@ -88,7 +88,7 @@ def _posture(frame: Frame, match: Match, pose: HeadPose | None, narrowest: Pixel
     height, width = frame.image.shape[:2]
     has_room = box.width * _CLOSER <= width and box.height * _CLOSER <= height
     has_way = box.width >= _CLOSER * narrowest
-    return Posture(pose.yaw, pose.pitch, box.width, has_room, has_way, match.sighting.look.raised)
+    return Posture(pose.yaw, pose.pitch, box.width, has_room, has_way, match.sighting.raised)
 
 
 def mean(postures: Sequence[Posture]) -> Posture:

@@ -12,7 +12,7 @@ from faceplate.types import Seconds
 
 
 class ChallengeConfig(Section):
-    """What somebody does at the door that a picture cannot: turn left, turn right, raise the chin, come closer, step back."""
+    """What somebody does at the door that a picture cannot: turn left or right, look up, come closer, step back."""
 
     steps: Annotated[int, Field(ge=1, le=5)] = 3
     """So many of these, in an order that nobody knows before"""

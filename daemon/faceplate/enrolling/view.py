@@ -116,8 +116,8 @@ def _face(match: Match, eyes: int) -> SeenFace:
     look = match.sighting.look
     quality = measure(look.face, look.crop)
     pose = head_pose(look.face.landmarks)
-    if pose is not None and look.raised is not None:
-        pose = HeadPose(pose.yaw, look.raised)
+    if pose is not None and match.sighting.raised is not None:
+        pose = HeadPose(pose.yaw, match.sighting.raised)
     is_known = match.likeness in {Likeness.VERIFIED, Likeness.AMBIGUOUS}
     return SeenFace(
         f"{eyes}.{match.sighting.track}",

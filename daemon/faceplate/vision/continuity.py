@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from faceplate.types import Embedding, Seconds, Sighting
-from faceplate.vision.liveness.per_track import PerTrack
+from faceplate.vision.per_track import PerTrack
 
 SameFace = Callable[[Embedding, Embedding], bool]
 """Whether two embeddings may be of one person"""

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from faceplate.config import QualityConfig
-from faceplate.model.head_pose import raised
 from faceplate.model.preprocessing import align
 from faceplate.types import Embedding, Face, Frame, Image, Look, Seconds, Sighting
 from faceplate.vision.continuity import Continuity, SameFace
 from faceplate.vision.detector import FaceDetector
-from faceplate.vision.face_mesh import FaceMesh
 from faceplate.vision.idle import IdleGate
 from faceplate.vision.liveness.liveness import LivenessCheck
 from faceplate.vision.quality import flaws, measure
+from faceplate.vision.raised import RaisedHeads
 from faceplate.vision.tracker import Tracker
 
 
@@ -29,7 +28,7 @@ class Eyes:
         gate: IdleGate | None = None,
         same_face: SameFace | None = None,
         liveness: LivenessCheck | None = None,
-        mesh: FaceMesh | None = None,
+        raised: RaisedHeads | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -40,14 +39,14 @@ class Eyes:
             gate: which frames of a stream are searched for faces; None: every one.
             same_face: tells whether a track still shows the face it showed; None: nobody asks.
             liveness: judges whether a face of a stream is alive; None: nobody looks.
-            mesh: tells how far a head is raised; None: nobody asks.
+            raised: tells how far a head is raised; None: nobody asks.
         """
         self._detector = detector
         self._embed = embed
         self._quality = quality
         self._gate = gate
         self._liveness = liveness
-        self._mesh = mesh
+        self._raised = raised
         self._tracker = Tracker()
         self._continuity = Continuity(same_face) if same_face else None
 
@@ -61,6 +60,8 @@ class Eyes:
         tracks = self._tracker.follow([look.face for look in looks], frame.time)
         sightings = [Sighting(track, look) for track, look in zip(tracks, looks, strict=True)]
         sightings = [self._of_one_face(sighting, frame.time) for sighting in sightings]
+        if self._raised is not None:
+            sightings = [self._raised.measured(sighting, frame) for sighting in sightings]
         if self._liveness is None:
             return sightings
         if not sightings:
@@ -83,7 +84,4 @@ class Eyes:
         crop = align(image, face.landmarks)
         quality = measure(face, crop)
         found = flaws(quality, self._quality) if self._quality else ()
-        if found:
-            return Look(face, crop, found, None, quality.turn)
-        lifted = raised(self._mesh.points(image, face)) if self._mesh else None
-        return Look(face, crop, found, self._embed(crop), quality.turn, lifted)
+        return Look(face, crop, found, None if found else self._embed(crop), quality.turn)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from faceplate.types import Box, Frame, Image, Pixels, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
-from faceplate.vision.liveness.per_track import PerTrack
+from faceplate.vision.per_track import PerTrack
 
 SMALLEST_FACE: Final = Pixels(60.0)
 EVERY: Final = Seconds(0.3)

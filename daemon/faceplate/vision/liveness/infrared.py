@@ -12,7 +12,7 @@ from typing import Final
 from faceplate.types import Box, Frame, Image, Pixels, Seconds, Sighting
 from faceplate.vision.liveness.beside import EVERY, LONG_AGO, Beside, Find, as_large
 from faceplate.vision.liveness.evidence import Evidence, Tells
-from faceplate.vision.liveness.per_track import PerTrack
+from faceplate.vision.per_track import PerTrack
 
 ASIDE: Final = 0.8
 """Widths of the face by which it may stand elsewhere in the second picture: of a camera 5 cm aside a third, at whatever

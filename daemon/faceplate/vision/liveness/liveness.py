@@ -10,7 +10,7 @@ from typing import Final
 from faceplate.liveness import Liveness
 from faceplate.types import Frame, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, LivenessCue, Seen, Tells, Watchman, judged
-from faceplate.vision.liveness.per_track import PerTrack
+from faceplate.vision.per_track import PerTrack
 
 WINDOW: Final = Seconds(4.0)
 """So long what a cue said holds"""

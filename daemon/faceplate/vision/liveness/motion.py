@@ -8,8 +8,8 @@ from typing import Final
 from faceplate.types import Frame, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
 from faceplate.vision.liveness.following import Follower
-from faceplate.vision.liveness.per_track import PerTrack
 from faceplate.vision.liveness.relief import Relief, Shown, relief
+from faceplate.vision.per_track import PerTrack
 
 EVERY: Final = Seconds(0.08)
 """Frames that come sooner after the last are left out: a fast camera's say no more, and cost as much"""

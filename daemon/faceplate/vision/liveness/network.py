@@ -16,7 +16,7 @@ from faceplate.model.preprocessing import colour, surroundings
 from faceplate.model.quantisation import dequantise
 from faceplate.types import Box, Frame, Image, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
-from faceplate.vision.liveness.per_track import PerTrack
+from faceplate.vision.per_track import PerTrack
 from faceplate.vision.runtime import Runtime, interpreter, only
 
 CUE: Final = "network"

@@ -19,8 +19,8 @@ from typing import Final
 from faceplate.types import Clock, Frame, Pixels, Seconds, Sighting
 from faceplate.vision.liveness.answer import Answer, Light, answer_of, light_of, mean_of
 from faceplate.vision.liveness.evidence import Evidence, Tells
-from faceplate.vision.liveness.per_track import PerTrack
 from faceplate.vision.liveness.shining import Ring, Shining, Shone
+from faceplate.vision.per_track import PerTrack
 
 SMALLEST_FACE: Final = Pixels(80.0)
 """Whoever is farther away is hardly lit"""

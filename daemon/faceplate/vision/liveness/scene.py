@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from faceplate.types import Box, Frame, Image, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
-from faceplate.vision.liveness.per_track import PerTrack
+from faceplate.vision.per_track import PerTrack
 
 WIDTH: Final = 160
 """Pixels across that a frame is scaled to: a camera that trembles by less than four of its own sees the same"""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from faceplate.types import Box, Frame, Image, Pixels, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
-from faceplate.vision.liveness.per_track import PerTrack
+from faceplate.vision.per_track import PerTrack
 
 PATCH: Final = 128
 """Pixels of the frame, as the camera gave them: scaled, the pattern would be another"""

@@ -19,8 +19,8 @@ from faceplate.types import Face, Frame, Image, Seconds, Sighting
 from faceplate.vision.liveness.beside import EVERY, LONG_AGO, Beside, Find, as_large
 from faceplate.vision.liveness.evidence import Evidence, Tells
 from faceplate.vision.liveness.following import Followed, View
-from faceplate.vision.liveness.per_track import PerTrack
 from faceplate.vision.liveness.relief import Depth, depth
+from faceplate.vision.per_track import PerTrack
 
 APART: Final = 60.0
 """Millimetres between the two lenses: how far what is measured must go is counted in what these would show"""

@@ -20,8 +20,8 @@ from faceplate.model.head_pose import relief_pose
 from faceplate.types import Face, Frame, Image, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
 from faceplate.vision.liveness.following import WIDE, View
-from faceplate.vision.liveness.per_track import PerTrack
 from faceplate.vision.liveness.relief import Depth, depth
+from faceplate.vision.per_track import PerTrack
 
 EVERY: Final = Seconds(0.08)
 """Frames that come sooner after the last look are left out"""
