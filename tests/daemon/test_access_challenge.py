@@ -227,6 +227,31 @@ def test_a_camera_that_hangs_high_makes_no_difference():
     assert it.hold(Pose(left=21.0, up=-16.0)).done == (Cue.TURN_LEFT,)
 
 
+def after(asked: Cue, *, askew: float) -> Played:
+    """Somebody who looked askew when that was asked, and looks straight now."""
+    it = Played(seed_of(asked))
+    while it.show(Pose(left=askew)).asked is None:
+        assert it.time < 20
+    assert it.challenge.asked is asked
+    it.hold(Pose(left=askew))
+    it.hold(frames=5)
+    return it
+
+
+@pytest.mark.parametrize("askew", [-16.0, 16.0])
+@pytest.mark.parametrize("asked", [step for step in STEPS if step not in TURNS])
+def test_whoever_looks_straighter_than_when_they_were_asked_turns_nowhere(asked, askew):
+    it = after(asked, askew=askew)
+    assert it.challenge.phase is Phase.ASKED
+    assert it.hold(TARGETS[asked]).done == (asked,)
+    assert it.until_asked(), "and who looks straight looks straight, however they looked at first"
+
+
+@pytest.mark.parametrize(("asked", "askew"), [(Cue.TURN_LEFT, 16.0), (Cue.TURN_RIGHT, -16.0)])
+def test_nor_is_it_the_wrong_turn(asked, askew):
+    assert after(asked, askew=askew).challenge.phase is Phase.ASKED
+
+
 def test_nobody_is_asked_to_come_closer_than_the_picture_is_wide():
     for seed in range(60):
         it = Played(seed)

@@ -115,8 +115,8 @@ def is_done(asked: Cue, start: Posture, now: Posture) -> bool:
 
 
 def is_wrong(asked: Cue, start: Posture, now: Posture) -> bool:
-    """Whether the head is clearly turned, or moved, as it was not asked to."""
-    aside = now.yaw - start.yaw
+    """Whether the head is clearly turned, or moved, as it was not asked to; looking straighter than then is no turn."""
+    aside = now.yaw - start.yaw if abs(now.yaw) > abs(start.yaw) else 0.0
     match asked:
         case Cue.TURN_LEFT:
             return aside <= -_TURNED
@@ -131,9 +131,9 @@ def is_wrong(asked: Cue, start: Posture, now: Posture) -> bool:
 
 
 def is_level(straight: Posture, now: Posture) -> bool:
-    """Whether the head is held straight again, about as it was at first."""
+    """Whether the head is held straight again: about as it was at first, or straighter than then."""
     is_upright = abs(now.pitch - straight.pitch) <= _LEVEL_PITCH and abs(_lifted(straight, now)) <= _LEVEL_RAISED
-    return is_upright and abs(now.yaw - straight.yaw) <= _LEVEL_YAW
+    return is_upright and min(abs(now.yaw - straight.yaw), abs(now.yaw)) <= _LEVEL_YAW
 
 
 def is_still(held: Posture, now: Posture) -> bool:
