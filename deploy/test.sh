@@ -37,7 +37,7 @@ say "style, types and imports"
 # and brokers, and is given so long to answer, waits most of its time and is served first, one test after the other.
 processors=$(nproc)
 export PYTHONHASHSEED=0 # every process must find the same tests in the same order, sets among their values or not
-spread=(-n "$((processors < 4 ? processors : 4))" --dist loadfile)
+spread=(-n "$((processors < 4 ? processors : 4))" --dist loadfile --no-loadscope-reorder)
 
 words=("$@")
 # Runs tests; where words chose some, a part that has none of them is no failure (pytest's code 5).
@@ -58,7 +58,7 @@ tests_that_compute() {
   say "tests on tflite-runtime 2.14"
   # What decides, tells and locks knows no arrays, and scripts and processes no runtime: they are the same on both.
   same=(--ignore tests/deploy)
-  for part in "access_[!c]" bad_input bridge check_gallery config control daemon_leases discovery door failures fuzz household \
+  for part in access_ bad_input bridge check_gallery config control daemon_leases discovery door failures fuzz household \
     imports journal kills kiosk leases mqtt orders package power reception restart risk sd_card seal settings standing; do
     same+=(--ignore-glob "tests/*/test_$part*")
   done

@@ -31,6 +31,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests take minutes come first: at the end no processor shall wait for another."""
+    long = {item.path for item in items if any(item.iter_markers("research_data")) or any(item.iter_markers("once"))}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @contextmanager
 def logging_kept() -> Iterator[None]:
     """A command that is run within a test sets up logging for good."""
