@@ -22,8 +22,9 @@ _CLOSER: Final = 1.25
 _NARROWEST: Final = Pixels(60.0)
 """Pixels: of a narrower face too little is seen"""
 _STILL_YAW: Final = 8.0
-_LEVEL_YAW: Final = 10.0
-"""Nobody stands before a camera twice in the same way; but a head on its way back may not seem to turn once more"""
+_LEVEL_YAW: Final = 13.0
+"""Less than a turn. Nobody stands before a camera twice in the same way; but a head on its way back may not seem to
+turn once more"""
 _LEVEL_PITCH: Final = 12.0
 """By the landmarks, which follow by a fifth"""
 _LEVEL_RAISED: Final = 12.0
@@ -115,8 +116,8 @@ def is_done(asked: Cue, start: Posture, now: Posture) -> bool:
 
 
 def is_wrong(asked: Cue, start: Posture, now: Posture) -> bool:
-    """Whether the head is clearly turned, or moved, as it was not asked to; looking straighter than then is no turn."""
-    aside = now.yaw - start.yaw if abs(now.yaw) > abs(start.yaw) else 0.0
+    """Whether the head is clearly turned, or moved, as it was not asked to."""
+    aside = _aside(start, now)
     match asked:
         case Cue.TURN_LEFT:
             return aside <= -_TURNED
@@ -131,14 +132,22 @@ def is_wrong(asked: Cue, start: Posture, now: Posture) -> bool:
 
 
 def is_level(straight: Posture, now: Posture) -> bool:
-    """Whether the head is held straight again: about as it was at first, or straighter than then."""
+    """Whether the head is held straight again."""
     is_upright = abs(now.pitch - straight.pitch) <= _LEVEL_PITCH and abs(_lifted(straight, now)) <= _LEVEL_RAISED
-    return is_upright and min(abs(now.yaw - straight.yaw), abs(now.yaw)) <= _LEVEL_YAW
+    return is_upright and abs(_aside(straight, now)) <= _LEVEL_YAW
 
 
 def is_still(held: Posture, now: Posture) -> bool:
     """Whether a frame shows the head as the frames around it have it on average."""
     return abs(now.yaw - held.yaw) <= _STILL_YAW and abs(now.pitch - held.pitch) <= _LEVEL_PITCH
+
+
+def _aside(straight: Posture, now: Posture) -> float:
+    """Degrees that the head is turned from where it was, or from where the camera is, whichever is less.
+
+    Nobody looks the camera in the eye all the time: who looked beside it then, and looks at it now, has turned nowhere.
+    """
+    return min(now.yaw - straight.yaw, now.yaw, key=abs)
 
 
 def _lifted(start: Posture, now: Posture) -> float:
