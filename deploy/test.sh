@@ -58,8 +58,10 @@ tests_that_compute() {
   say "tests on tflite-runtime 2.14"
   # What decides, tells and locks knows no arrays, and scripts and processes no runtime: they are the same on both.
   same=(--ignore tests/deploy)
-  for part in access_ bad_input bridge check_gallery config control daemon_leases discovery door failures fuzz household \
-    imports journal kills kiosk leases mqtt orders package power reception restart risk sd_card seal settings standing; do
+  for part in access_ archive bad_input bridge bundle. check_gallery config control daemon_leases discovery docs doctor door \
+    enrolling_page failures files fuzz household imports journal kills kiosk leases lock_drivers mqtt orders package panels \
+    power reception recorder restart rings risk screen sd_card seal settings snapshot standing strict_json switches visit \
+    voice; do
     same+=(--ignore-glob "tests/*/test_$part*")
   done
   # What holds of any example was tried on more of them above.
