@@ -9,12 +9,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from attacks.sources import detector
+from attacks.heads import generic
+from attacks.paths import Lean
+from attacks.sources import detector, still_of
+from attacks.visitors import coming
 from faceplate.commands.demo import FOOTAGE
+from faceplate.enrolling.measures import towards
+from faceplate.enrolling.steps import Step
+from faceplate.enrolling.view import view_of
 from faceplate.errors import ModelError
-from faceplate.model.head_pose import head_pose, raised
+from faceplate.model.head_pose import HeadPose, head_pose, raised
 from faceplate.pictures import read_picture
-from faceplate.types import Face, Flaw, Frame, Image, Look, Seconds, Sighting, TrackId
+from faceplate.recognition import Recognition
+from faceplate.types import Face, Flaw, Frame, Image, Likeness, Look, Match, Seconds, Sighting, TrackId
 from faceplate.vision import face_mesh
 from faceplate.vision.face_mesh import FILE, FaceMesh
 from faceplate.vision.raised import RaisedHeads
@@ -178,3 +185,27 @@ def test_of_a_face_that_cannot_be_judged_nothing_is_told(man):
     seen = RaisedHeads(counting).measured(Sighting(TrackId(1), look), Frame(0, Seconds(0.0), man))
     assert seen.raised is None
     assert counting.asked == 0
+
+
+@pytest.mark.parametrize(("pitch", "step"), [(-15.0, Step.UP), (15.0, Step.DOWN)])
+def test_whoever_raises_or_lowers_their_chin_a_little_has_done_what_enrolment_asks(man, config, pitch, step):
+    """A simulated head of an average shape, seen by the daemon's own eyes."""
+    still = still_of(man, "man", detector())
+    assert still is not None
+    eyes = Recognition(config.vision, config.people).eyes()
+    somebody = coming(still, generic(still), 3, np.arange(40) * 0.1, stays=True)
+
+    def poses(frames: range, lean: Lean) -> list[HeadPose]:
+        found = []
+        for number in frames:
+            frame = Frame(number, Seconds(0.1 * number), somebody.take(number, lean))
+            (sighting,) = eyes.see(frame)
+            (face,) = view_of(number, frame, [Match(sighting, Likeness.UNKNOWN)], 0).faces
+            assert face.pose is not None
+            found.append(face.pose)
+        return found
+
+    *_, straight = poses(range(22, 30), Lean())
+    *_, turned_up = poses(range(30, 36), Lean(pitch=pitch))
+    assert towards(step, straight, straight) is not None
+    assert towards(step, turned_up, straight) is None
