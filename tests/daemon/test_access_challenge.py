@@ -227,6 +227,19 @@ def test_a_camera_that_hangs_high_makes_no_difference():
     assert it.hold(Pose(left=21.0, up=-16.0)).done == (Cue.TURN_LEFT,)
 
 
+def test_nothing_is_asked_of_a_head_that_is_on_its_way_back():
+    """However slowly, and though all its frames are much alike; a head that wavers is at rest."""
+    it = Played()
+    for frame in range(10):
+        assert it.show(Pose(left=23.0 - 2.5 * frame)).asked is None
+    for frame in range(30):
+        if it.show(Pose(left=4.0 if frame % 2 else -4.0)).asked is not None:
+            break
+    assert it.challenge.asked is not None
+    assert it.challenge.start is not None
+    assert abs(it.challenge.start.yaw) < 2
+
+
 def after(asked: Cue, *, askew: float) -> Played:
     """Somebody who looked askew when that was asked, and looks straight now."""
     it = Played(seed_of(asked))

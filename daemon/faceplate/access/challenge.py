@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from faceplate.access.posture import FRONT, Glance, Posture, is_done, is_level, is_still, is_wrong, mean
+from faceplate.access.posture import FRONT, Glance, Posture, is_at_rest, is_done, is_level, is_wrong, mean
 from faceplate.config.doubt import ChallengeConfig
 from faceplate.types import Cue, Seconds
 
@@ -187,7 +187,7 @@ def _rest(challenge: Challenge) -> Posture | None:
         return None
     held = mean(challenge.recent)
     is_front = abs(held.yaw) <= FRONT if challenge.straight is None else is_level(challenge.straight, held)
-    return held if is_front and all(is_still(held, each) for each in challenge.recent) else None
+    return held if is_front and is_at_rest(challenge.recent) else None
 
 
 def _answering(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice: random.Random) -> Challenge:

@@ -22,6 +22,8 @@ _CLOSER: Final = 1.25
 _NARROWEST: Final = Pixels(60.0)
 """Pixels: of a narrower face too little is seen"""
 _STILL_YAW: Final = 8.0
+_ON_ITS_WAY: Final = 7.0
+"""Between the first two frames of a rest and the last two: a head that turns back goes by 9 or more"""
 _LEVEL_YAW: Final = 13.0
 """Less than a turn. Nobody stands before a camera twice in the same way; but a head on its way back may not seem to
 turn once more"""
@@ -137,9 +139,13 @@ def is_level(straight: Posture, now: Posture) -> bool:
     return is_upright and abs(_aside(straight, now)) <= _LEVEL_YAW
 
 
-def is_still(held: Posture, now: Posture) -> bool:
-    """Whether a frame shows the head as the frames around it have it on average."""
-    return abs(now.yaw - held.yaw) <= _STILL_YAW and abs(now.pitch - held.pitch) <= _LEVEL_PITCH
+def is_at_rest(postures: Sequence[Posture]) -> bool:
+    """Whether some frames in a row show a head that is held still, and not one that slowly turns."""
+    held, first, last = mean(postures), mean(postures[:2]), mean(postures[-2:])
+    is_still = all(
+        abs(each.yaw - held.yaw) <= _STILL_YAW and abs(each.pitch - held.pitch) <= _LEVEL_PITCH for each in postures
+    )
+    return is_still and abs(last.yaw - first.yaw) <= _ON_ITS_WAY
 
 
 def _aside(straight: Posture, now: Posture) -> float:
