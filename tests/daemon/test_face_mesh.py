@@ -53,7 +53,8 @@ RAISED = {
     "Gerhard_Schroeder": (2, 12),
     "Al_Sharpton": (1, 2),
 }
-"""Two pictures of LFW each. In the first the head is raised further, as somebody saw who did not know the figures"""
+"""Two pictures of LFW each, those that the mesh holds furthest apart. In the first the head is raised further, as
+somebody saw who did not know which it said"""
 
 
 @pytest.fixture(scope="module")
