@@ -19,11 +19,12 @@ _SPEED = 80.0
 
 @dataclass(frozen=True)
 class Pose:
-    """How a head is held: degrees to its own left and up, and pixels wide."""
+    """How a head is held: degrees to its own left and up, and pixels wide; and its eyes, if anybody looks."""
 
     left: float = 0.0
     up: float = 0.0
     width: float = 100.0
+    shut: bool | None = None
 
 
 TARGETS = {
@@ -50,6 +51,10 @@ class Person:
     understands: Callable[[Cue], Cue] = lambda cue: cue
     pose: Pose = Pose()
     recording: list[tuple[float, Pose]] = field(default_factory=list)
+    eyes: bool = False
+    """Whether vision looks at them"""
+    blinks: bool = True
+    """False: these are painted"""
     _cue: Cue | None = None
     _since: float = 0.0
 
@@ -59,7 +64,8 @@ class Person:
             self._cue, self._since = cue, time
         if time - self._since >= self.reaction:
             straight = Pose(width=self.pose.width)
-            target = straight if cue in {None, Cue.LOOK_STRAIGHT} else TARGETS[self.understands(cue)]
+            asked = None if cue in {None, Cue.LOOK_STRAIGHT} else self.understands(cue)
+            target = straight if asked is None else TARGETS.get(asked, straight)
             self.pose = Pose(
                 *(
                     _towards(now, then)
@@ -68,7 +74,8 @@ class Person:
                         (self.pose.up, target.up),
                         (self.pose.width, target.width),
                     )
-                )
+                ),
+                shut=(asked is Cue.SHUT_EYES and self.blinks) if self.eyes else None,
             )
         self.recording.append((time, self.pose))
         return self.pose
@@ -111,7 +118,7 @@ def play(  # noqa: PLR0913 - whoever comes, and what vision says of them
         began = began or cue is not None
         # A recording is started when the challenge is.
         pose = actor.at(world.now, cue) if began else Pose()
-        made.append(world.see(posed(shown, pose.left, pose.up, pose.width), wait=1 / RATE))
+        made.append(world.see(posed(shown, pose.left, pose.up, pose.width, shut=pose.shut), wait=1 / RATE))
         if made[-1].outcome is not Outcome.NOTHING:
             break
     return made

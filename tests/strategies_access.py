@@ -15,6 +15,7 @@ from faceplate.liveness import Liveness
 from faceplate.rights import Rights
 from faceplate.types import (
     Box,
+    EyeState,
     Face,
     Flaw,
     Frame,
@@ -173,9 +174,10 @@ def alive(match: Match, liveness: Liveness = Liveness.LIVE, *cues: str, has_dept
     return replace(match, sighting=seen)
 
 
-def posed(match: Match, left: float = 0.0, up: float = 0.0, width: float = 100.0) -> Match:
-    """The same, with the head turned by so many degrees, and a face so wide."""
+def posed(match: Match, left: float = 0.0, up: float = 0.0, width: float = 100.0, *, shut: bool | None = None) -> Match:
+    """The same, with the head turned by so many degrees, a face so wide, and eyes that are shut, if anybody looks."""
     face = a_face(width=width, height=1.2 * width)
     landmarks = turned(left, up, scale=width / 100, shift=width / 2)
     look = replace(match.sighting.look, face=replace(face, landmarks=landmarks))
-    return replace(match, sighting=replace(match.sighting, look=look, raised=up))
+    eyes = None if shut is None else EyeState(shut)
+    return replace(match, sighting=replace(match.sighting, look=look, raised=up, eye_state=eyes))

@@ -23,14 +23,15 @@ from faceplate.people.person import Person, new_person, same_name, with_addition
 from faceplate.people.recogniser import Recogniser, embedded_by
 from faceplate.types import Embedding, Image, Look, Score
 from faceplate.vision.detector import FaceDetector
+from faceplate.vision.eyelids import Eyelids
 from faceplate.vision.eyes import Eyes
 from faceplate.vision.face_mesh import FaceMesh
+from faceplate.vision.heads import Heads
 from faceplate.vision.idle import IdleGate
-from faceplate.vision.liveness.cues import added_by_ring, added_by_second, check_for
+from faceplate.vision.liveness.cues import added_by_eyes, added_by_ring, added_by_second, check_for
 from faceplate.vision.liveness.ring_light import RingLight
 from faceplate.vision.liveness.shining import Ring
 from faceplate.vision.network import SiameseNetwork
-from faceplate.vision.raised import RaisedHeads
 
 # Two pictures of one person may be as unlike as two strangers are once in a thousand; what they open together with the
 # other pictures is another matter.
@@ -83,14 +84,16 @@ class Recognition:
 
         Raises:
             ModelError: liveness is asked for, and the bundle has no network for it, or the runtime cannot run that,
-                or the face mesh.
+                or those that come with the package.
         """
         vision = self._vision
         added = [added_by_second(self._second, self.detector().find)] if self._second else []
         added += [added_by_ring(light)] if light else []
+        added += added_by_eyes() if vision.living_eyes else []
         liveness = check_for(vision.liveness, self.bundle, vision.runtime, vision.threads, added)
-        raised = RaisedHeads(FaceMesh(runtime=vision.runtime, threads=vision.threads))
-        return Eyes(self.detector(), self.network.embed, vision.quality, gate, self._is_same_face, liveness, raised)
+        eyelids = Eyelids(runtime=vision.runtime, threads=vision.threads) if vision.living_eyes else None
+        heads = Heads(FaceMesh(runtime=vision.runtime, threads=vision.threads), eyelids)
+        return Eyes(self.detector(), self.network.embed, vision.quality, gate, self._is_same_face, liveness, heads)
 
     def watchful_eyes(self, ring: Ring | None = None) -> Eyes:
         """New eyes for a camera that never ends: they rest while nothing moves and nobody is there.

@@ -28,9 +28,10 @@ class Kind(StrEnum):
     PROMPT = "prompt"
     """What the visitor should do"""
     TURN_LEFT = "turn_left"
-    """The visitor's own left, which is that of the screen; as the next four, somebody is challenged to do it"""
+    """The visitor's own left, which is that of the screen; as the next five, somebody is challenged to do it"""
     TURN_RIGHT = "turn_right"
     LOOK_UP = "look_up"
+    SHUT_EYES = "shut_eyes"
     STEP_BACK = "step_back"
     COME_CLOSER = "come_closer"
     WELCOME = "welcome"
@@ -46,6 +47,7 @@ ASKED: Final[Mapping[Cue, Kind]] = {
     Cue.TURN_LEFT: Kind.TURN_LEFT,
     Cue.TURN_RIGHT: Kind.TURN_RIGHT,
     Cue.LOOK_UP: Kind.LOOK_UP,
+    Cue.SHUT_EYES: Kind.SHUT_EYES,
     Cue.STEP_BACK: Kind.STEP_BACK,
     Cue.COME_CLOSER: Kind.COME_CLOSER,
 }

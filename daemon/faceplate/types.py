@@ -121,6 +121,17 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class EyeState:
+    """What the eyes of a face do."""
+
+    shut: bool
+    """Both are, measured against how they looked before"""
+
+    gaze: float | None = None
+    """Where the irises are between the corners, in widths of the eye to the picture's right; None: it cannot be told"""
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """A look at a face that is followed from frame to frame."""
 
@@ -139,6 +150,9 @@ class Sighting:
 
     raised: float | None = None
     """Degrees that the head is raised, as it was measured a moment ago; None: it was not"""
+
+    eye_state: EyeState | None = None
+    """What the eyes did then; None: nobody asks"""
 
 
 class Likeness(StrEnum):
@@ -319,6 +333,7 @@ class Cue(StrEnum):
     STEP_BACK = "step_back"
     LOOK_UP = "look_up"
     LOOK_DOWN = "look_down"
+    SHUT_EYES = "shut_eyes"
     TURN_BACK = "turn_back"
     """Turned too far"""
     GLASSES_OFF = "glasses_off"

@@ -101,6 +101,12 @@ OF_CUE = {
         "fr": "Baissez un peu le menton",
         "es": "Baje un poco la barbilla",
     },
+    Cue.SHUT_EYES: {
+        "en": "Shut your eyes for a second",
+        "de": "Die Augen eine Sekunde schließen",
+        "fr": "Fermez les yeux une seconde",
+        "es": "Cierre los ojos un segundo",
+    },
     Cue.TURN_BACK: {"en": "Not so far", "de": "Nicht so weit", "fr": "Pas autant", "es": "No tanto"},
     Cue.GLASSES_OFF: {
         "en": "Now without your glasses",

@@ -10,7 +10,7 @@ import numpy as np
 from attacks.clip import RATE, Clip
 from attacks.paths import AS_IT_GOES, Lean
 from attacks.stage import Stage
-from faceplate.access.challenge import STEPS
+from faceplate.access.challenge import EVERY_STEP
 from faceplate.types import Cue, Image
 
 Actor = Callable[[int, Cue | None], Image]
@@ -59,7 +59,7 @@ class Doing:
         if cue is not self._cue:
             self._cue, self._from = cue, time + self.rng.uniform(*REACTION)
             self._target, self._speed = self._meant(cue), self.rng.uniform(*SPEED)
-        elif self._is_there() and cue in {*STEPS, Cue.TURN_BACK}:
+        elif self._is_there() and cue in {*EVERY_STEP, Cue.TURN_BACK}:
             self._from = time + self.rng.uniform(*PATIENCE)
             self._target = self._meant(cue) if cue is Cue.TURN_BACK else self._further(cue)
         if time >= self._from:

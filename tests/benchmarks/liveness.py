@@ -36,6 +36,7 @@ from faceplate.quiet import quiet_opencv
 from faceplate.types import Frame, Image, Look, Seconds, Sighting, TrackId
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.face_mesh import FaceMesh
+from faceplate.vision.heads import Heads
 from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.glare import Glare
@@ -45,7 +46,6 @@ from faceplate.vision.liveness.scene import Scene
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
 from faceplate.vision.liveness.turn import Turn
-from faceplate.vision.raised import RaisedHeads
 
 INTERVAL = 0.1
 """Seconds between two frames, as at a door"""
@@ -101,7 +101,7 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
     }
     tasks = {"frame": lambda number: ours.verify(usable[number % len(usable)], number)}
     observing = {name: _observing(cue.observe, usable, looks) for name, cue in cues.items()}
-    observing["raised"] = _observing(RaisedHeads(FaceMesh(threads=1)).measured, usable, looks)
+    observing["raised"] = _observing(Heads(FaceMesh(threads=1)).measured, usable, looks)
     tasks |= observing
     laps = interleaved(tasks, rounds)
     whole = median(laps["frame"])

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from faceplate.access.challenge import STEPS
+from faceplate.access.challenge import EVERY_STEP
 from faceplate.config.doubt import ChallengeConfig
 from faceplate.door import signals
 from faceplate.door.hardware import Lights
@@ -263,20 +263,20 @@ def challenged(cue):
 
 
 def test_every_step_of_a_challenge_is_shown_and_no_two_look_alike_nor_like_anything_else():
-    shown = [asked_for(cue) for cue in (*STEPS, Cue.LOOK_STRAIGHT)]
+    shown = [asked_for(cue) for cue in (*EVERY_STEP, Cue.LOOK_STRAIGHT)]
     others = [signals.TAKEN, signals.DONE, signals.NOT_ENROLLED, signals.ADVICE, *map(answer_to, ANSWERS)]
     rhythms = [rhythm(pattern) for pattern in (*shown, *others)]
     assert len(set(rhythms)) == len(rhythms)
-    for cue in STEPS:
+    for cue in EVERY_STEP:
         answer = answered(None, challenged(cue), NOW)
         assert pattern_of(LOCKED, answer, NOW) == asked_for(cue)
         first, *rest = asked_for(cue).beats
         assert first == Beat(Seconds(0.6), Lights(green=True, red=True, buzzer=True)), "a tone says that it is asked"
         assert {beat.lights for beat in rest} == {AMBER, DARK}
         flashes = [beat.lasting for beat in rest if beat.lights == AMBER]
-        if cue is Cue.LOOK_UP:
-            assert flashes == [0.6]
-            assert asked_for(cue).words.endswith("then 1 long")
+        if cue in {Cue.LOOK_UP, Cue.SHUT_EYES}:
+            assert flashes == ([0.6] if cue is Cue.LOOK_UP else [0.6, 0.15])
+            assert asked_for(cue).words.endswith("then 1 long" if cue is Cue.LOOK_UP else "then 1 long, 1 short")
         else:
             number = (Cue.TURN_LEFT, Cue.TURN_RIGHT, Cue.STEP_BACK, Cue.COME_CLOSER).index(cue) + 1
             assert flashes == [0.15] * number
@@ -302,7 +302,7 @@ def test_what_is_asked_again_is_shown_again_when_it_is_over():
 
 
 def test_a_step_can_be_seen_within_the_time_there_is_for_it():
-    assert all(asked_for(cue).length < 0.75 * ChallengeConfig().step_time for cue in STEPS)
+    assert all(asked_for(cue).length < 0.75 * ChallengeConfig().step_time for cue in EVERY_STEP)
 
 
 def test_an_answer_breaks_into_a_challenge():
@@ -417,6 +417,7 @@ def test_the_table_lists_all_of_it():
         "challenge: step back": Cue.STEP_BACK,
         "challenge: come closer": Cue.COME_CLOSER,
         "challenge: look up": Cue.LOOK_UP,
+        "challenge: shut eyes": Cue.SHUT_EYES,
     }
     rows = [line.strip("|").split("|") for line in table().splitlines()]
     names = ["unlocked", "blocked, locked down", "something does not work, an alarm is silenced", "locked"]

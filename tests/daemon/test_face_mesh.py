@@ -24,7 +24,7 @@ from faceplate.recognition import Recognition
 from faceplate.types import Face, Flaw, Frame, Image, Likeness, Look, Match, Seconds, Sighting, TrackId
 from faceplate.vision import face_mesh
 from faceplate.vision.face_mesh import FILE, FaceMesh
-from faceplate.vision.raised import RaisedHeads
+from faceplate.vision.heads import Heads
 from faceplate.vision.runtime import Runtime
 
 OUTER_CORNERS, INNER_CORNERS, NOSE_TIP = [33, 263], [133, 362], 1
@@ -171,7 +171,7 @@ class Counting(FaceMesh):
 
 def test_a_head_is_measured_a_few_times_a_second_and_at_once_when_another_comes(man):
     counting = Counting()
-    heads = RaisedHeads(counting)
+    heads = Heads(counting)
     look = Look(face_of(man), np.zeros((112, 112, 3), np.uint8), (), None)
     first = [heads.measured(Sighting(TrackId(1), look), Frame(n, Seconds(0.05 * n), man)) for n in range(9)]
     assert {each.raised for each in first} == {raised(FaceMesh().points(man, look.face))}
@@ -183,7 +183,7 @@ def test_a_head_is_measured_a_few_times_a_second_and_at_once_when_another_comes(
 def test_of_a_face_that_cannot_be_judged_nothing_is_told(man):
     look = Look(face_of(man), np.zeros((112, 112, 3), np.uint8), (Flaw.BLURRED,), None)
     counting = Counting()
-    seen = RaisedHeads(counting).measured(Sighting(TrackId(1), look), Frame(0, Seconds(0.0), man))
+    seen = Heads(counting).measured(Sighting(TrackId(1), look), Frame(0, Seconds(0.0), man))
     assert seen.raised is None
     assert counting.asked == 0
 

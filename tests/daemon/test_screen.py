@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from faceplate.access.challenge import STEPS
+from faceplate.access.challenge import EVERY_STEP
 from faceplate.config import SpeechConfig
 from faceplate.events import DoorEventType, DoorStatus
 from faceplate.screen import ASKED, OF_KIND, SHOWN_FOR, STALE_AFTER, Kind, Screen, Words, words_for
@@ -121,7 +121,7 @@ def asked(cue):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("cue", STEPS)
+@pytest.mark.parametrize("cue", EVERY_STEP)
 def test_what_somebody_is_challenged_to_do_is_a_kind_of_its_own_and_shown_at_once(cue, language):
     door = Before(SpeechConfig(language=language))
     door.sees(STRANGER)

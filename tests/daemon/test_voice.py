@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from faceplate import voice
-from faceplate.access.challenge import STEPS
+from faceplate.access.challenge import EVERY_STEP
 from faceplate.config import SpeechConfig
 from faceplate.errors import ConfigError
 from faceplate.types import Cue, Decision, Flaw, Outcome, Reason, Seconds
@@ -115,7 +115,7 @@ def asked(cue):
     return Decision(1, Seconds(1.0), Outcome.NOTHING, Reason.CHALLENGE_NEEDED, verified("Ada"), cue=cue)
 
 
-@pytest.mark.parametrize("cue", STEPS)
+@pytest.mark.parametrize("cue", EVERY_STEP)
 def test_what_somebody_is_challenged_to_do_is_said_at_once_and_once(cue):
     speaker = Speaker()
     door = Voice(BOTH, Time(), found, speaker.start)

@@ -1,11 +1,12 @@
-"""A challenge: the visitor moves their head as they are asked to, which nobody can have known before. Pure.
+"""A challenge: the visitor moves their head, or shuts their eyes, as nobody can have known before. Pure.
 
 The steps are drawn when they are asked, none twice in a row, each at a time that is drawn as well, and only of somebody
 who looks straight at the camera and is the person who is challenged. So a recording does the wrong thing, or does it at
 the wrong time: before a living person could have heard of it, or when it must look at the camera. A flat picture can
 come closer, go back and lean, and no more: however it is held, the nose in it does not move against eyes and mouth.
 So one step at least is a turn. A face cut out of paper and worn may seem to turn; so whoever passes was also seen to
-have the depth of a head, and if they were not yet, they are asked for a turn or two more.
+have the depth of a head, and if they were not yet, they are asked for a turn or two more. Where vision looks at eyes,
+whoever is challenged is asked to shut them, too, once, besides: a rigid mask has a head's depth, and cannot.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from faceplate.types import Cue, Seconds
 
 TURNS: Final = (Cue.TURN_LEFT, Cue.TURN_RIGHT)
 STEPS: Final = (*TURNS, Cue.LOOK_UP, Cue.STEP_BACK, Cue.COME_CLOSER)
+EVERY_STEP: Final = (*STEPS, Cue.SHUT_EYES)
+"""With what is asked where vision looks at eyes"""
 
 PAUSE: Final = (Seconds(0.3), Seconds(1.2))
 """So long after one step is done the next one is asked, at the earliest"""
@@ -77,6 +80,8 @@ class Challenge:
     """How they looked when the last step was asked; it is measured from there"""
     has_depth: bool = False
     """Whether the face was seen to have a depth meanwhile, or a moment before"""
+    eyes: bool = False
+    """Whether vision tells if eyes are shut, so that it is asked"""
     too_far: bool = False
     """Whether they turn further, as they are asked, than they can be seen"""
 
@@ -115,7 +120,8 @@ def advanced(
     """
     if glance.time - challenge.seen > GAP or _is_another(challenge, glance):
         return replace(challenge, phase=Phase.VOID)
-    challenge = replace(challenge, seen=glance.time, has_depth=challenge.has_depth or glance.has_depth)
+    eyes = challenge.eyes or (glance.posture is not None and glance.posture.shut is not None)
+    challenge = replace(challenge, seen=glance.time, has_depth=challenge.has_depth or glance.has_depth, eyes=eyes)
     if glance.time - challenge.since > rules.step_time:
         return replace(challenge, phase=Phase.FAILED)
     match challenge.phase:
@@ -132,9 +138,14 @@ def _done(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice: ra
     """After every step was done, and the face was verified once more."""
     if challenge.has_depth:
         return replace(challenge, phase=Phase.PASSED)
-    if len(challenge.done) < rules.steps + MORE:
+    if len(challenge.done) < _asked_of(challenge, rules) + MORE:
         return _resumed(challenge, glance, dice)
     return replace(challenge, phase=Phase.FAILED)
+
+
+def _asked_of(challenge: Challenge, rules: ChallengeConfig) -> int:
+    """So many steps, before a turn or two more."""
+    return rules.steps + challenge.eyes
 
 
 def _resumed(challenge: Challenge, glance: Glance, dice: random.Random) -> Challenge:
@@ -161,20 +172,24 @@ def _resting(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice:
 
 
 def _next(challenge: Challenge, rules: ChallengeConfig, now: Posture) -> list[Cue]:
-    """What may be asked now: no step twice in a row, up, nearer and back once each, and at the end a turn if none was.
+    """What may be asked now: no step twice in a row, all but turns once each; at the end what must be, and was not.
 
     What is asked besides is a turn.
     """
-    done = challenge.done
-    steps = [step for step in TURNS if step not in done[-1:]]
-    if len(done) + 1 < rules.steps or (len(done) < rules.steps and set(done) & set(TURNS)):
-        there_is = (
-            (Cue.LOOK_UP, now.raised is not None),
-            (Cue.STEP_BACK, now.has_way),
-            (Cue.COME_CLOSER, now.has_room),
-        )
-        steps += [step for step, can_be in there_is if can_be and step not in done]
-    return steps
+    done, left = challenge.done, _asked_of(challenge, rules) - len(challenge.done)
+    turns = [step for step in TURNS if step not in done[-1:]]
+    if left <= 0:
+        return turns
+    eyes = [Cue.SHUT_EYES] if challenge.eyes and Cue.SHUT_EYES not in done else []
+    lacking = [*([] if set(done) & set(TURNS) else [turns]), *([eyes] if eyes else [])]
+    if left <= len(lacking):
+        return [step for steps in lacking for step in steps]
+    there_is = (
+        (Cue.LOOK_UP, now.raised is not None),
+        (Cue.STEP_BACK, now.has_way),
+        (Cue.COME_CLOSER, now.has_room),
+    )
+    return turns + [step for step, can_be in there_is if can_be and step not in done] + eyes
 
 
 def _seen(challenge: Challenge, posture: Posture | None, most: int) -> Challenge:
@@ -187,7 +202,7 @@ def _rest(challenge: Challenge) -> Posture | None:
         return None
     held = mean(challenge.recent)
     is_front = abs(held.yaw) <= FRONT if challenge.straight is None else is_level(challenge.straight, held)
-    return held if is_front and is_at_rest(challenge.recent) else None
+    return held if is_front and not held.shut and is_at_rest(challenge.recent) else None
 
 
 def _answering(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice: random.Random) -> Challenge:
@@ -212,7 +227,7 @@ def _after(challenge: Challenge, glance: Glance, rules: ChallengeConfig, dice: r
     """After the step that is asked was done."""
     done = (*challenge.done, *filter(None, [challenge.asked]))
     challenge = replace(challenge, done=done, asked=None)
-    if len(done) >= rules.steps:
+    if len(done) >= _asked_of(challenge, rules):
         return replace(challenge, phase=Phase.LAST, since=glance.time, recent=())
     return _resumed(challenge, glance, dice)
 

@@ -51,6 +51,8 @@ class Posture:
     """Whether it would still be large enough if it went back"""
     raised: float | None = None
     """Degrees up, by the face mesh; None: that was not measured"""
+    shut: bool | None = None
+    """Whether the eyes are; None: nobody asks"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +93,19 @@ def _posture(frame: Frame, match: Match, pose: HeadPose | None, narrowest: Pixel
     height, width = frame.image.shape[:2]
     has_room = box.width * _CLOSER <= width and box.height * _CLOSER <= height
     has_way = box.width >= _CLOSER * narrowest
-    return Posture(pose.yaw, pose.pitch, box.width, has_room, has_way, match.sighting.raised)
+    eyes = match.sighting.eye_state
+    shut = None if eyes is None else eyes.shut
+    return Posture(pose.yaw, pose.pitch, box.width, has_room, has_way, match.sighting.raised, shut)
 
 
 def mean(postures: Sequence[Posture]) -> Posture:
-    """How they are held on average; the last one says where there is room."""
+    """How they are held on average, with the eyes shut if they are on most; the last one says where there is room."""
     yaw, pitch, width = (fmean(getattr(each, name) for each in postures) for name in ("yaw", "pitch", "width"))
     measured = [each.raised for each in postures if each.raised is not None]
     raised = fmean(measured) if len(measured) == len(postures) else None
-    return Posture(yaw, pitch, width, postures[-1].has_room, postures[-1].has_way, raised)
+    eyes = [each.shut for each in postures if each.shut is not None]
+    shut = 2 * sum(eyes) > len(eyes) if eyes else None
+    return Posture(yaw, pitch, width, postures[-1].has_room, postures[-1].has_way, raised, shut)
 
 
 def is_done(asked: Cue, start: Posture, now: Posture) -> bool:
@@ -111,6 +117,8 @@ def is_done(asked: Cue, start: Posture, now: Posture) -> bool:
             return start.yaw - now.yaw >= _TURNED
         case Cue.LOOK_UP:
             return _lifted(start, now) >= _RAISED
+        case Cue.SHUT_EYES:
+            return now.shut is True
         case Cue.STEP_BACK:
             return _CLOSER * now.width <= start.width
         case _:
@@ -127,6 +135,8 @@ def is_wrong(asked: Cue, start: Posture, now: Posture) -> bool:
             return aside >= _TURNED
         case Cue.LOOK_UP:
             return abs(aside) >= _TURNED or _lifted(start, now) <= -_RAISED
+        case Cue.SHUT_EYES:
+            return abs(aside) >= _TURNED
         case Cue.STEP_BACK:
             return abs(aside) >= _TURNED or now.width >= _CLOSER * start.width
         case _:

@@ -127,6 +127,15 @@ class VisionConfig(Section):
     """What a face must show to be taken for alive: off (nothing, a photograph opens), passive (how it looks), motion
     (how it looks and moves; a challenge when unsure), challenge (always asked to do something)"""
 
+    living_eyes: bool = False
+    """Besides, the eyes must blink or glance aside, or be shut as a challenge asks"""
+
+    @model_validator(mode="after")
+    def _somebody_looks(self) -> Self:
+        if self.living_eyes and self.liveness == "off":
+            raise ValueError("living_eyes asks for more than liveness, which is off: nobody would look at any eyes")
+        return self
+
 
 class PeopleConfig(Section):
     """Who is enrolled, and how like them a face must be."""

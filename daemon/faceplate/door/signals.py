@@ -114,6 +114,7 @@ STEPS: Final[Mapping[Cue, tuple[int, int]]] = {
     Cue.STEP_BACK: (0, 3),
     Cue.COME_CLOSER: (0, 4),
     Cue.LOOK_UP: (1, 0),
+    Cue.SHUT_EYES: (1, 1),
 }
 STRAIGHT: Final = Pattern("amber, steady", (Beat(Seconds(1.0), _AMBER),))
 

@@ -10,10 +10,10 @@ from faceplate.model.preprocessing import align
 from faceplate.types import Embedding, Face, Frame, Image, Look, Seconds, Sighting
 from faceplate.vision.continuity import Continuity, SameFace
 from faceplate.vision.detector import FaceDetector
+from faceplate.vision.heads import Heads
 from faceplate.vision.idle import IdleGate
 from faceplate.vision.liveness.liveness import LivenessCheck
 from faceplate.vision.quality import flaws, measure
-from faceplate.vision.raised import RaisedHeads
 from faceplate.vision.tracker import Tracker
 
 
@@ -28,7 +28,7 @@ class Eyes:
         gate: IdleGate | None = None,
         same_face: SameFace | None = None,
         liveness: LivenessCheck | None = None,
-        raised: RaisedHeads | None = None,
+        heads: Heads | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -39,14 +39,14 @@ class Eyes:
             gate: which frames of a stream are searched for faces; None: every one.
             same_face: tells whether a track still shows the face it showed; None: nobody asks.
             liveness: judges whether a face of a stream is alive; None: nobody looks.
-            raised: tells how far a head is raised; None: nobody asks.
+            heads: tells how far a head is raised, and what its eyes do; None: nobody asks.
         """
         self._detector = detector
         self._embed = embed
         self._quality = quality
         self._gate = gate
         self._liveness = liveness
-        self._raised = raised
+        self._heads = heads
         self._tracker = Tracker()
         self._continuity = Continuity(same_face) if same_face else None
 
@@ -60,8 +60,8 @@ class Eyes:
         tracks = self._tracker.follow([look.face for look in looks], frame.time)
         sightings = [Sighting(track, look) for track, look in zip(tracks, looks, strict=True)]
         sightings = [self._of_one_face(sighting, frame.time) for sighting in sightings]
-        if self._raised is not None:
-            sightings = [self._raised.measured(sighting, frame) for sighting in sightings]
+        if self._heads is not None:
+            sightings = [self._heads.measured(sighting, frame) for sighting in sightings]
         if self._liveness is None:
             return sightings
         if not sightings:

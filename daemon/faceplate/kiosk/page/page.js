@@ -4,7 +4,7 @@ const EVERY = 400;
 const PATIENCE = 1500;
 const OLDEST = 3000;
 const SIGNS = {
-  idle: "", prompt: "◉", turn_left: "←", turn_right: "→", look_up: "↑", step_back: "•", come_closer: "⬤", welcome: "✓", refused: "✕", locked_out: "✕", door_open: "!", alarm: "!", out_of_service: "–",
+  idle: "", prompt: "◉", turn_left: "←", turn_right: "→", look_up: "↑", shut_eyes: "◡◡", step_back: "•", come_closer: "⬤", welcome: "✓", refused: "✕", locked_out: "✕", door_open: "!", alarm: "!", out_of_service: "–",
 };
 
 const page = document.documentElement;

@@ -10,6 +10,7 @@ from faceplate.liveness import LivenessMode, SecondKind
 from faceplate.model.bundle import Bundle
 from faceplate.types import Seconds
 from faceplate.vision.liveness.beside import Find
+from faceplate.vision.liveness.blink import Blink
 from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue, Watchman
 from faceplate.vision.liveness.glare import Glare
@@ -29,6 +30,9 @@ LOOKS: Final = frozenset({"network"})
 MOVES: Final = frozenset({"relief", "parallax"})
 """What confirms that a face looks like a living one, and that it moves like one"""
 
+EYES: Final = frozenset({"blink"})
+"""What confirms that its eyes are alive, where that is asked for"""
+
 DEPTH: Final = frozenset({"turn", "stereo"})
 """What shows to a challenge that the head which was turned is no sheet, flat, bent or worn"""
 
@@ -38,11 +42,11 @@ WATCHED: Final = Seconds(2.0)
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A cue of something that a door has besides its camera: where it has it, that must confirm a face, too."""
+    """A cue of something that a door has besides its camera, or looks at: where it does, that must confirm, too."""
 
     cue: LivenessCue
     confirms: frozenset[str]
-    """Its name where it confirms"""
+    """Its name where it confirms, and those of others that may do so in its place"""
     watchman: Watchman | None = None
     """The same cue, if it looks while nobody is there, too"""
 
@@ -52,7 +56,7 @@ def check_for(
 ) -> LivenessCheck | None:
     """The check of a mode, that has seen nobody yet; None: nobody looks.
 
-    `added` are the cues of what the door has besides its camera.
+    `added` are the cues of what the door has besides its camera, or looks at besides.
 
     Raises:
         ModelError: the bundle has no liveness network, or the runtime cannot run it.
@@ -82,6 +86,11 @@ def added_by_second(kind: SecondKind, find: Find) -> Added:
             return Added(Stereo(find), frozenset({"stereo"}))
         case "infrared":
             return Added(Infrared(find), frozenset({"infrared"}))
+
+
+def added_by_eyes() -> list[Added]:
+    """What looks at the state of eyes that comes with a sighting."""
+    return [Added(Blink(), EYES)]
 
 
 def added_by_ring(light: RingLight) -> Added:
