@@ -38,6 +38,9 @@ FURTHER = 0.3
 NOT_SO_FAR = 0.6
 """Times as far as before turns the head of somebody who is told so"""
 
+BLINK = 0.2
+"""Seconds in which eyes are shut, or opened"""
+
 ATTENTIVE, SOON = 0.3, 1.0
 """Times as far aside as they came looks somebody who is told what to do, and after how many seconds"""
 
@@ -69,36 +72,40 @@ class Doing:
                 pitch=_towards(self.lean.pitch, self._target.pitch, step),
                 nearer=_towards(self.lean.nearer, self._target.nearer, NEARING / RATE),
                 calm=_towards(self.lean.calm, self._target.calm, 1 / (SOON * RATE)),
+                lids=_towards(self.lean.lids, self._target.lids, 1 / (BLINK * RATE)),
             )
         return self.lean
 
     def _is_there(self) -> bool:
         now, target = self.lean, self._target
-        return (now.yaw, now.pitch, now.nearer) == (target.yaw, target.pitch, target.nearer)
+        return (now.yaw, now.pitch, now.nearer, now.lids) == (target.yaw, target.pitch, target.nearer, target.lids)
 
     def _further(self, cue: Cue) -> Lean:
-        """Where somebody goes on to who did what was asked, and too little of it."""
+        """Where somebody goes on to who did what was asked, and too little of it; eyes open, and are shut again."""
         meant, now = self._meant(cue), self.lean
+        if cue is Cue.SHUT_EYES:
+            return replace(meant, lids=1 - now.lids)
         nearer = now.nearer * (meant.nearer / now.nearer) ** FURTHER
         return replace(meant, yaw=now.yaw + FURTHER * meant.yaw, pitch=now.pitch + FURTHER * meant.pitch, nearer=nearer)
 
     def _meant(self, cue: Cue | None) -> Lean:
         """Where a prompt leads to; somebody who has come closer, or gone back, stays there."""
-        meant = replace(self.lean, yaw=0.0, pitch=0.0, calm=self.lean.calm if cue is None else ATTENTIVE)
+        meant = replace(self.lean, yaw=0.0, pitch=0.0, lids=0.0, calm=self.lean.calm if cue is None else ATTENTIVE)
         match cue:
             case Cue.TURN_LEFT | Cue.TURN_RIGHT:  # their own left is the picture's right
                 side = -1 if cue is Cue.TURN_LEFT else 1
-                return replace(meant, yaw=side * self.rng.uniform(*TURN))
+                meant = replace(meant, yaw=side * self.rng.uniform(*TURN))
             case Cue.LOOK_UP:
-                return replace(meant, pitch=-self.rng.uniform(*RAISE))
+                meant = replace(meant, pitch=-self.rng.uniform(*RAISE))
+            case Cue.SHUT_EYES:
+                meant = replace(meant, lids=1.0)
             case Cue.TURN_BACK:
-                return replace(meant, yaw=NOT_SO_FAR * self.lean.yaw)
+                meant = replace(meant, yaw=NOT_SO_FAR * self.lean.yaw)
             case Cue.STEP_BACK:
-                return replace(meant, nearer=self.lean.nearer / self.rng.uniform(*NEARER))
+                meant = replace(meant, nearer=self.lean.nearer / self.rng.uniform(*NEARER))
             case Cue.COME_CLOSER:
-                return replace(meant, nearer=self.lean.nearer * self.rng.uniform(*NEARER))
-            case _:
-                return meant
+                meant = replace(meant, nearer=self.lean.nearer * self.rng.uniform(*NEARER))
+        return meant
 
 
 def _towards(now: float, then: float, step: float) -> float:

@@ -42,6 +42,7 @@ class Hall:
     """Frames of the empty room before anybody comes"""
     liveness: LivenessMode | None = None
     """None: the default"""
+    living_eyes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,12 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=33, help="of each species (default: %(default)s)")
     parser.add_argument("--species", nargs="*", choices=ALL, default=ALL)
     parser.add_argument("--liveness", choices=("passive", "motion", "challenge"), help="in place of the default")
+    parser.add_argument("--living-eyes", action="store_true", help="ask for living eyes besides")
     parser.add_argument("--unknown-room", action="store_true", help="the door never saw the room before somebody came")
     parser.add_argument("--each", action="store_true", help="print every visit as well")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     told = parser.parse_args()
-    hall = Hall(0 if told.unknown_room else ALONE, told.liveness)
+    hall = Hall(0 if told.unknown_room else ALONE, told.liveness, told.living_eyes)
     one = partial(_of_one, chosen=tuple(told.species), hall=hall)
     visited = []
     for each in simulated(told.data, told.people, one, told.processes, CHALLENGE_CHOSEN_ON):
@@ -91,11 +93,11 @@ def visits(victim: Victim, other: Still, chosen: tuple[str, ...], hall: Hall) ->
         return
     with tempfile.TemporaryDirectory() as known, tempfile.TemporaryDirectory() as masks:
         try:
-            door = Door.of(victim.still.subject, victim.still.image, Path(known))
+            door = Door.of(victim.still.subject, victim.still.image, Path(known), living_eyes=hall.living_eyes)
             for comer in comers(victim, door, chosen):
                 yield _visit(door, comer, victim.seed, hall)
             if MASK in chosen:
-                door = Door.of(other.subject, other.image, Path(masks))
+                door = Door.of(other.subject, other.image, Path(masks), living_eyes=hall.living_eyes)
                 yield _visit(door, masked(other, victim), victim.seed, hall)
         except EnrolmentError:
             return

@@ -23,7 +23,11 @@ STREAMS = {"frozen stream": streams.frozen, "looped stream": streams.looped, "in
 OF_A_CHALLENGE = " of a challenge"
 
 MASK = "cut-out mask"
-ALL = (LIVE, *PRINTS, MASK, *SCREENS, *(name + OF_A_CHALLENGE for name in SCREENS), *STREAMS)
+RIGID = "rigid mask"
+"""Of a whole head, in three dimensions, as perfect as a living one but for its eyes: a door that does not ask for
+living eyes lets it in"""
+
+ALL = (LIVE, *PRINTS, MASK, RIGID, *SCREENS, *(name + OF_A_CHALLENGE for name in SCREENS), *STREAMS)
 """All is simulated"""
 
 _TRIES = 5
@@ -50,9 +54,9 @@ class Victim:
     seed: int
     """Of everything that is drawn; what moves by itself does so as in `attacks.species`"""
 
-    def comes(self) -> Stage:
-        """They come to the door, and wait there."""
-        return coming(self.still, self.points, self.seed, times(), stays=True)
+    def comes(self, *, rigid: bool = False) -> Stage:
+        """They come to the door, and wait there; or somebody in a mask of their head does, that is `rigid`."""
+        return coming(self.still, self.points, self.seed, times(), stays=True, rigid=rigid)
 
     def filmed_while_challenged(self, door: Door) -> Film | None:
         """Them at such a door that always challenges, and asks what it drew by other dice; None: they never passed."""
@@ -73,6 +77,9 @@ def comers(victim: Victim, door: Door, chosen: tuple[str, ...]) -> Iterator[Come
     if LIVE in chosen:
         stage = victim.comes()
         yield Comer(LIVE, stage, doing(stage, victim.seed))
+    if RIGID in chosen:
+        stage = victim.comes(rigid=True)
+        yield Comer(RIGID, stage, doing(stage, victim.seed))
     for name, kind in PRINTS.items():
         if name in chosen:
             stage = prints.on_paper(victim.still, kind, victim.seed, times())

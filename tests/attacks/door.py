@@ -51,13 +51,14 @@ class Door:
     recognition: Recognition
 
     @classmethod
-    def of(cls, person: str, image: Image, folder: Path) -> Door:
-        """A door whose gallery, in `folder`, knows one person by one picture.
+    def of(cls, person: str, image: Image, folder: Path, *, living_eyes: bool = False) -> Door:
+        """A door whose gallery, in `folder`, knows one person by one picture; `living_eyes` as `vision` has it.
 
         Raises:
             EnrolmentError: the picture does not do.
         """
-        tree = {"people": {"store": "people", "key_file": "gallery.key"}, "vision": {"threads": 1}}
+        vision = {"threads": 1, "living_eyes": living_eyes}
+        tree = {"people": {"store": "people", "key_file": "gallery.key"}, "vision": vision}
         config = config_from(tree, base=folder, where="the measurement's configuration")
         recognition = Recognition(config.vision, config.people)
         recognition.enrol(person, [Picture(person, image)])

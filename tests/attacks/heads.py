@@ -16,6 +16,15 @@ from faceplate.vision.face_mesh import FaceMesh
 EYES_APART = 62.0
 """Millimetres between the middles of the eyes of an adult (Dodgson 2004)"""
 
+_MESH = 468
+"""Points of the package's face mesh"""
+
+LIDS = (
+    ((33, 246, 161, 160, 159, 158, 157, 173, 133), (33, 7, 163, 144, 145, 153, 154, 155, 133)),
+    ((263, 466, 388, 387, 386, 385, 384, 398, 362), (263, 249, 390, 373, 374, 380, 381, 382, 362)),
+)
+"""Of these: along the upper and the lower lid of each eye"""
+
 _BACK = 70.0
 """Millimetres that the back of the hair lies behind the outline of the face"""
 
@@ -102,6 +111,43 @@ def _with_body(person: Surface, size: float) -> Surface:
     under = (body * (1 - alpha))[..., None]
     texture = texture * (1 - under) + cloth * folds * under
     return Surface(texture.astype(np.float32), np.maximum(alpha, body), place)
+
+
+def with_eyes_shut(person: Surface, still: Still, points: NDArray[np.float32]) -> Surface:
+    """The same person with lids drawn over the eyes: the skin above them mirrored down, lashes along the lower lid.
+
+    Otherwise than by the trainer, which draws them to train the network that is to see them.
+    """
+    if len(points) != _MESH:
+        return person
+    height, width = still.image.shape[:2]
+    left = (person.texture.shape[1] - width) // 2
+    texture = person.texture.copy()
+    for upper, lower in LIDS:
+        _shut(texture[:height, left : left + width], points[list(upper), :2], points[list(lower), :2])
+    return Surface(texture, person.alpha, person.place)
+
+
+def _shut(picture: NDArray[np.float32], upper: NDArray[np.float32], lower: NDArray[np.float32]) -> None:
+    """Draw a lid down over one eye; the lids run from corner to corner."""
+    height, width = picture.shape[:2]
+    columns = np.arange(width, dtype=np.float32)
+    top, bottom = (
+        np.interp(columns, lid[order, 0], lid[order, 1]) for lid in (upper, lower) for order in [lid[:, 0].argsort()]
+    )
+    eye = float(np.hypot(*(upper[-1] - upper[0])))
+    y = np.arange(height, dtype=np.float32)[:, None]
+    from_lid = y - (top - 0.04 * eye)
+    mirrored = np.where(from_lid > 0, y - 1.3 * from_lid - 0.06 * eye, y).astype(np.float32)
+    skin = cv2.remap(
+        picture, np.tile(columns, (height, 1)), mirrored, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    skin = cv2.GaussianBlur(skin, (0, 0), 0.03 * eye)
+    inside = (from_lid > 0) & (y < bottom + 0.02 * eye) & (bottom - top > 0.02 * eye)
+    soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 0.02 * eye + 0.3)[..., None]
+    opening = bottom - top
+    lashes = np.exp(-(((y - bottom) / (0.03 * eye + 0.4)) ** 2)) * (opening > 0.02 * eye)
+    picture[...] = (picture * (1 - soft) + skin * soft) * (1 - 0.45 * lashes[..., None])
 
 
 def outline(still: Still, face: NDArray[np.bool_]) -> NDArray[np.float32]:

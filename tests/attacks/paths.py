@@ -33,6 +33,8 @@ class Lean:
     """So many times as near"""
     calm: float = 1.0
     """So many times as far as along their path they look aside"""
+    lids: float = 0.0
+    """How far their eyes are shut, 0..1"""
 
 
 AS_IT_GOES = Lean()

@@ -201,6 +201,7 @@ def test_a_section_must_have_keys(section, value):
         ("camera", {"second": {"kind": "infrared"}}, "camera.second.source"),
         ("camera", {"second": {"kind": "depth", "source": 1}}, "camera.second.kind"),
         ("vision", {"quality": {"min_brightness": 99, "max_brightness": 99}}, "min_brightness (99) must be below"),
+        ("vision", {"living_eyes": True, "liveness": "off"}, "nobody would look at any eyes"),
         ("bridge", {"tls": {"certificate_file": __file__}}, "certificate_file and key_file go together"),
         ("bridge", {"tls": {"key_file": __file__}}, "certificate_file and key_file go together"),
         ("door", {"lock": "maglock"}, "write wiring: fail_safe"),
