@@ -19,7 +19,7 @@ HEIGHT, WIDTH = 32, 48
 CORNERS: Final = ((33, 133), (263, 362))
 """Points of MediaPipe's face mesh, of the eye further left in a picture and of the other: outer corner, inner corner"""
 
-_APART: Final = 29.8
+APART: Final = 29.8
 """Pixels of a view between the corners, whose middle is its own"""
 
 _FINE: Final = 0.7
@@ -66,7 +66,7 @@ def _to_view(outer: NDArray[np.float32], inner: NDArray[np.float32]) -> NDArray[
     is_mirrored = along[0] < 0
     if is_mirrored:
         along = -along
-    scale = _APART / max(float(np.hypot(*along)), 1.0)
+    scale = APART / max(float(np.hypot(*along)), 1.0)
     across, down = along / max(float(np.hypot(*along)), 1e-6), np.array([-along[1], along[0]])
     down /= max(float(np.hypot(*down)), 1e-6)
     turn = scale * np.stack([-across if is_mirrored else across, down])
