@@ -130,6 +130,9 @@ class EyeState:
     gaze: float | None = None
     """Where the irises are between the corners, in widths of the eye to the picture's right; None: it cannot be told"""
 
+    views: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    """Both eyes as they were seen then, `eye_views`"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
