@@ -12,6 +12,7 @@ from hypothesis.vendor.pretty import RepresentationPrinter
 
 from faceplate.config import AccessConfig
 from faceplate.liveness import Liveness
+from faceplate.model.eye_view import HEIGHT, WIDTH
 from faceplate.rights import Rights
 from faceplate.types import (
     Box,
@@ -174,10 +175,15 @@ def alive(match: Match, liveness: Liveness = Liveness.LIVE, *cues: str, has_dept
     return replace(match, sighting=seen)
 
 
+def eyes_that_are(*, shut: bool) -> EyeState:
+    """Eyes of which nobody looks at the picture."""
+    return EyeState(shut, np.zeros((2, HEIGHT, WIDTH), np.float32))
+
+
 def posed(match: Match, left: float = 0.0, up: float = 0.0, width: float = 100.0, *, shut: bool | None = None) -> Match:
     """The same, with the head turned by so many degrees, a face so wide, and eyes that are shut, if anybody looks."""
     face = a_face(width=width, height=1.2 * width)
     landmarks = turned(left, up, scale=width / 100, shift=width / 2)
     look = replace(match.sighting.look, face=replace(face, landmarks=landmarks))
-    eyes = None if shut is None else EyeState(shut)
+    eyes = None if shut is None else eyes_that_are(shut=shut)
     return replace(match, sighting=replace(match.sighting, look=look, raised=up, eye_state=eyes))

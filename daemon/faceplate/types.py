@@ -127,11 +127,8 @@ class EyeState:
     shut: bool
     """Both are, measured against how they looked before"""
 
-    gaze: float | None = None
-    """Where the irises are between the corners, in widths of the eye to the picture's right; None: it cannot be told"""
-
-    views: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
-    """Both eyes as they were seen then, `eye_views`"""
+    views: NDArray[np.float32] = field(repr=False, compare=False)
+    """Both of them, as `eye_views` gives them"""
 
 
 @dataclass(frozen=True, slots=True)

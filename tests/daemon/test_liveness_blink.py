@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from faceplate.types import EyeState, Flaw
+from faceplate.types import Flaw
 from faceplate.vision.liveness.blink import LONGEST, Blink
 from faceplate.vision.liveness.evidence import Tells
-from strategies_access import ROOM, a_frame, a_sighting
+from strategies_access import ROOM, a_frame, a_sighting, eyes_that_are
 
 
 def told(eyes: str, track: int = 1, rate: float = 10.0) -> list[Tells]:
@@ -20,7 +20,7 @@ def told(eyes: str, track: int = 1, rate: float = 10.0) -> list[Tells]:
 def said(cue: Blink, eyes: str, track: int = 1, rate: float = 10.0, begin: float = 0.0) -> list[Tells]:
     found = []
     for number, each in enumerate(eyes):
-        state = None if each == "?" else EyeState(each == "x")
+        state = None if each == "?" else eyes_that_are(shut=each == "x")
         seen = a_sighting(track, *([Flaw.BLURRED] if each == "f" else []))
         seen = replace(seen, eye_state=state)
         found.append(cue.observe(seen, a_frame(number, begin + number / rate, ROOM)).tells)

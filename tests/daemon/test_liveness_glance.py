@@ -20,7 +20,7 @@ from faceplate.vision.detector import FaceDetector
 from faceplate.vision.face_mesh import FaceMesh
 from faceplate.vision.liveness.evidence import Tells
 from faceplate.vision.liveness.glance import AS_NEAR, FAR, GAP, STEADY, WITHIN, Glance, Look, glanced
-from strategies_access import ROOM, a_face, a_frame, a_sighting
+from strategies_access import ROOM, a_face, a_frame, a_sighting, eyes_that_are
 
 STRAIGHT: Final = 0.02
 
@@ -39,7 +39,7 @@ def views(left: float, right: float | None = None, *, seed: int = 0) -> EyeViews
 
 
 def seen(eyes: EyeViews | None, track: int = 1, *, shut: bool = False, raised: float = 0.0) -> Sighting:
-    return replace(a_sighting(track), eye_state=EyeState(shut, None, eyes), raised=raised)
+    return replace(a_sighting(track), eye_state=None if eyes is None else EyeState(shut, eyes), raised=raised)
 
 
 def told(
@@ -103,7 +103,7 @@ def test_a_head_that_turned_or_came_nearer_meanwhile_is_none():
 
 
 def test_what_another_face_did_is_forgotten():
-    flawed = replace(a_sighting(1, Flaw.BLURRED), eye_state=EyeState(shut=False))
+    flawed = replace(a_sighting(1, Flaw.BLURRED), eye_state=eyes_that_are(shut=False))
     assert not any(told([*looking(0, 0, 0), flawed, *looking(0.1, 0.1)]))
     cue = Glance()
     told(looking(0, 0, 0), cue)

@@ -75,24 +75,18 @@ turned, or there are glasses that mirror"""
 
 
 def irises(views: EyeViews) -> OfBoth | None:
-    """Where each iris is from the middle between its corners; None where that cannot be told."""
+    """Where each iris is from the middle between its corners.
+
+    Returns:
+        None where it cannot be told: eyes behind dark glass, in the dark, or that disagree. The lashes of shut eyes may
+        be taken for irises: ask first whether they are open.
+    """
     places = [_darkest_disc(view) for view in views]
     left, right = places
     if left is None or right is None:
         return None
     both = _to_the_right(left, right)
     return both if abs(both[0] - both[1] - CROSSED) <= _DISAGREE else None
-
-
-def gaze(views: EyeViews) -> float | None:
-    """Where both irises are from the middle between the corners, in widths of the eye to the picture's right.
-
-    Returns:
-        None where it cannot be told: eyes behind dark glass, in the dark, or that disagree. The lashes of shut eyes may
-        be taken for irises: ask first whether they are open.
-    """
-    both = irises(views)
-    return None if both is None else float(both.mean())
 
 
 class Reference:
@@ -113,11 +107,6 @@ class Reference:
         if left is None or right is None:
             return None
         return now - self._irises - _to_the_right(left, right)
-
-
-def together(moved: OfBoth) -> float:
-    """How far both went: the smaller movement, its sign the side; 0 where they did not go one way."""
-    return float(np.sign(moved[0]) * np.abs(moved).min()) if moved[0] * moved[1] > 0 else 0.0
 
 
 class _Surroundings:

@@ -68,6 +68,7 @@ class Heads:
             points = self._mesh.points(frame.image, sighting.look.face)
             head.raised = raised(points)
             if self._eyelids is not None:
-                score = self._eyelids.score(eye_views(frame.image, points))
-                head.eye_state = EyeState(head.takes_for_shut(score, self._eyelids, frame.time))
+                views = eye_views(frame.image, points)
+                is_shut = head.takes_for_shut(self._eyelids.score(views), self._eyelids, frame.time)
+                head.eye_state = EyeState(is_shut, views)
         return replace(sighting, raised=head.raised, eye_state=head.eye_state)

@@ -13,6 +13,7 @@ from faceplate.vision.liveness.beside import Find
 from faceplate.vision.liveness.blink import Blink
 from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue, Watchman
+from faceplate.vision.liveness.glance import Glance
 from faceplate.vision.liveness.glare import Glare
 from faceplate.vision.liveness.infrared import Infrared
 from faceplate.vision.liveness.liveness import AT_ONCE, LivenessCheck
@@ -30,7 +31,7 @@ LOOKS: Final = frozenset({"network"})
 MOVES: Final = frozenset({"relief", "parallax"})
 """What confirms that a face looks like a living one, and that it moves like one"""
 
-EYES: Final = frozenset({"blink"})
+EYES: Final = frozenset({"blink", "glance"})
 """What confirms that its eyes are alive, where that is asked for"""
 
 DEPTH: Final = frozenset({"turn", "stereo"})
@@ -90,7 +91,7 @@ def added_by_second(kind: SecondKind, find: Find) -> Added:
 
 def added_by_eyes() -> list[Added]:
     """What looks at the state of eyes that comes with a sighting."""
-    return [Added(Blink(), EYES)]
+    return [Added(Blink(), EYES), Added(Glance(), EYES)]
 
 
 def added_by_ring(light: RingLight) -> Added:

@@ -114,7 +114,7 @@ class Glance:
         if track.look.flaws:
             eyes.forget()
             return _NOTHING
-        if seen is None or seen.views is None or seen.shut or not eyes.is_new(seen.views, frame.time):
+        if seen is None or seen.shut or not eyes.is_new(seen.views, frame.time):
             return _NOTHING
         yaw, width = _facing(track), track.look.face.box.width
         if yaw is None or track.raised is None or width < SMALLEST_FACE:
