@@ -35,10 +35,13 @@ from faceplate.pictures import read_picture
 from faceplate.quiet import quiet_opencv
 from faceplate.types import Frame, Image, Look, Seconds, Sighting, TrackId
 from faceplate.vision.detector import FaceDetector
+from faceplate.vision.eyelids import Eyelids
 from faceplate.vision.face_mesh import FaceMesh
 from faceplate.vision.heads import Heads
+from faceplate.vision.liveness.blink import Blink
 from faceplate.vision.liveness.edges import Edges
 from faceplate.vision.liveness.evidence import LivenessCue
+from faceplate.vision.liveness.glance import Glance
 from faceplate.vision.liveness.glare import Glare
 from faceplate.vision.liveness.motion import Motion
 from faceplate.vision.liveness.network import PassiveCue, passive_network
@@ -102,7 +105,7 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
     tasks = {"frame": lambda number: ours.verify(usable[number % len(usable)], number)}
     observing = {name: _observing(cue.observe, usable, looks) for name, cue in cues.items()}
     observing["raised"] = _observing(Heads(FaceMesh(threads=1)).measured, usable, looks)
-    tasks |= observing
+    tasks |= observing | {"living eyes": _observing(_living_eyes(), usable, looks)}
     laps = interleaved(tasks, rounds)
     whole = median(laps["frame"])
     # Some frames cost a cue more than others, or nothing: what counts is what they come to.
@@ -110,6 +113,8 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
     rows = [("frame without liveness", milliseconds(whole), "1")]
     rows += [(name, milliseconds(mean[name]), f"{mean[name] / whole:.3f}") for name in observing]
     rows.append(("together", milliseconds(sum(mean.values())), f"{sum(mean.values()) / whole:.3f}"))
+    eyes = float(np.mean([lap[WHOLE] for lap in laps["living eyes"]])) - mean["raised"]
+    rows.append(("vision.living_eyes, besides", milliseconds(eyes), f"{eyes / whole:.3f}"))
     rows.append(_of_an_empty_frame(np.full_like(images[0], 128), rounds))
     table(("part", "time", "of a frame"), rows)
 
@@ -131,6 +136,17 @@ def _of_an_empty_frame(image: Image, rounds: int) -> tuple[str, str, str]:
     laps = interleaved({"search": search, "learn": learn}, max(rounds, 60))
     learned = float(np.mean([lap[WHOLE] for lap in laps["learn"]]))
     return ("an empty frame", milliseconds(learned), f"{learned / median(laps['search']):.3f} of a search")
+
+
+def _living_eyes() -> Callable[[Sighting, Frame], object]:
+    """All that is done where eyes are looked at, and how far the head is raised besides."""
+    heads, cues = Heads(FaceMesh(threads=1), Eyelids(threads=1)), (Blink(), Glance())
+
+    def look_at(sighting: Sighting, frame: Frame) -> object:
+        measured = heads.measured(sighting, frame)
+        return [cue.observe(measured, frame) for cue in cues]
+
+    return look_at
 
 
 def _knowing(image: Image) -> Scene:

@@ -53,8 +53,9 @@ class Eyelids:
 
 
 def _facts() -> EyelidsModel:
+    content = _read(FACTS)
     try:
-        model = read_as(EyelidsModel, json.loads(_read(FACTS)))
+        model = read_as(EyelidsModel, json.loads(content))
     except (ValueError, OverflowError) as error:
         raise ModelError(f"{FACTS} is damaged: {error}. Install Faceplate again.") from error
     model.check(FACTS)
