@@ -19,9 +19,10 @@ from faceplate.model.bundle import DEFAULT_BUNDLE, load_bundle
 from faceplate.types import Box
 from faceplate.vision.liveness.network import passive_network
 from faceplate_trainer.__main__ import main
+from faceplate_trainer.data.scored import SCORES
 from faceplate_trainer.liveness.changes import moved, recaptured
 from faceplate_trainer.liveness.recipe import ChangesRecipe, LivenessRecipe, load_liveness_recipe
-from faceplate_trainer.liveness.run import SCORES, read_run
+from faceplate_trainer.liveness.run import read_run
 
 FEW = ["--set", "changes.moved=1", "--set", "changes.recaptured=0"]
 

@@ -12,12 +12,12 @@ pytestmark = pytest.mark.trainer
 from ai_edge_litert.interpreter import Interpreter
 
 from faceplate_trainer.data.labelled import DatasetError
+from faceplate_trainer.data.shown import LIVE, Shown
 from faceplate_trainer.liveness.convert import convert
 from faceplate_trainer.liveness.fit import fit, measure, scores, subjects_of, thresholds
 from faceplate_trainer.liveness.network import COLOURS, PATTERNS, RING, Weights, features, network, uniform_patterns
 from faceplate_trainer.liveness.pictures import Examples
 from faceplate_trainer.liveness.recipe import FitRecipe
-from faceplate_trainer.liveness.shown import LIVE, Shown
 
 SIDE = 24
 COUNT = 2 * len(COLOURS) * PATTERNS

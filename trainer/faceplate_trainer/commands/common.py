@@ -13,6 +13,7 @@ import numpy as np
 from faceplate.config import PeopleConfig, VisionConfig
 from faceplate.files import write_atomically
 from faceplate.model.calibration import Calibration
+from faceplate.model.metrics import Rate
 from faceplate.types import Embedding, Image
 from faceplate.vision.detector import FaceDetector
 from faceplate.vision.eyes import Eyes
@@ -53,6 +54,11 @@ def warn_of_rates(calibration: Calibration) -> None:
             usual,
             lowest,
         )
+
+
+def words_of(rate: Rate) -> str:
+    """A rate with its bounds, for people."""
+    return f"{rate.value:.2%} ({rate.low:.2%} .. {rate.high:.2%})"
 
 
 def write_json(tree: dict[str, Any], file: Path) -> None:

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceplate.model.bundle import load_bundle
-from faceplate_trainer.commands.common import eyes_that_only_cut
+from faceplate_trainer.commands.common import eyes_that_only_cut, words_of
 from faceplate_trainer.commands.evaluate import bundle_folder, tell
 from faceplate_trainer.data.labelled import DatasetError
+from faceplate_trainer.data.shown import LIVE, Shown, pictures_below, read_folders, read_shown
 from faceplate_trainer.liveness.recipe import load_liveness_recipe
-from faceplate_trainer.liveness.shown import LIVE, Shown, pictures_below, read_folders, read_shown
 
 if TYPE_CHECKING:
-    from faceplate.model.metrics import Rate
     from faceplate_trainer.commands.common import Subparsers
     from faceplate_trainer.liveness.run import LivenessRun
 
@@ -100,13 +99,9 @@ def _summary(run: LivenessRun) -> dict[str, object]:
         "subjects": measured.subjects,
         "deny_below": round(run.model.deny_below, 4),
         "confirm_above": round(run.model.confirm_above, 4),
-        "spoofs confirmed": {kind: _words(rate) for kind, rate in measured.apcer.items()},
-        "spoofs denied": {kind: _words(rate) for kind, rate in measured.denied.items()},
-        "living not confirmed": _words(measured.bpcer),
-        "living denied": _words(measured.live_denied),
+        "spoofs confirmed": {kind: words_of(rate) for kind, rate in measured.apcer.items()},
+        "spoofs denied": {kind: words_of(rate) for kind, rate in measured.denied.items()},
+        "living not confirmed": words_of(measured.bpcer),
+        "living denied": words_of(measured.live_denied),
         "worst subject": {"spoofs confirmed": measured.worst_apcer, "living not confirmed": measured.worst_bpcer},
     }
-
-
-def _words(rate: Rate) -> str:
-    return f"{rate.value:.2%} ({rate.low:.2%} .. {rate.high:.2%})"

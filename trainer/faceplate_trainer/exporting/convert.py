@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 
 import keras
 import numpy as np
@@ -12,6 +11,7 @@ import tensorflow as tf
 from faceplate.errors import ModelError
 from faceplate_trainer.exporting.network import Scaling
 from faceplate_trainer.measuring.head import Head
+from faceplate_trainer.training.tflite_file import tflite_file
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,20 +45,7 @@ def convert(tower: keras.Model, head: Head | None, *, scaled_input: bool = False
     if head is not None:
         vectors = [tf.TensorSpec((None, size), tf.float32, name) for name in ("a", "b")]
         archive.add_endpoint("compare", _compare(head), vectors)
-    return _written(archive, ["embed"] + ["compare"] * (head is not None))
-
-
-def _written(archive: keras.export.ExportArchive, signatures: list[str]) -> bytes:
-    """The archive as a TFLite file, by way of a folder, which is the only way there is."""
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            archive.write_out(folder, verbose=False)
-            return bytes(tf.lite.TFLiteConverter.from_saved_model(folder, signatures).convert())
-    except (OSError, tf.errors.OpError) as error:
-        raise ModelError(
-            f"cannot write the network to a folder in {tempfile.gettempdir()}, which converting it takes: {error}. "
-            "Make room there (a few times the tower's size), or name another place in the environment as TMPDIR."
-        ) from error
+    return tflite_file(archive, ["embed"] + ["compare"] * (head is not None))
 
 
 def scaling_of(tower: keras.Model) -> Scaling:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Iterator
 
@@ -11,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from faceplate.errors import ModelError
+from faceplate_trainer.training.tflite_file import Converter, tflite_file
 
 
 def convert(model: keras.Model, samples: NDArray[np.uint8]) -> bytes:
@@ -33,22 +32,17 @@ def convert(model: keras.Model, samples: NDArray[np.uint8]) -> bytes:
     archive.add_endpoint(
         "score", lambda squares: {"score": model(squares)}, [tf.TensorSpec(shape, tf.float32, "squares")]
     )
-    try:
-        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-            # It measures ranges with TensorFlow's own interpreter, and that one warns everybody that it will go.
-            warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated", UserWarning)
-            archive.write_out(folder, verbose=False)
-            converter = tf.lite.TFLiteConverter.from_saved_model(folder, ["score"])
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.representative_dataset = lambda: _representative(samples)
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = converter.inference_output_type = tf.uint8
-            return bytes(converter.convert())
-    except (OSError, tf.errors.OpError) as error:
-        raise ModelError(
-            f"cannot write the network to a folder in {tempfile.gettempdir()}, which converting it takes: {error}. "
-            "Make room there, or name another place in the environment as TMPDIR."
-        ) from error
+    with warnings.catch_warnings():
+        # It measures ranges with TensorFlow's own interpreter, and that one warns everybody that it will go.
+        warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated", UserWarning)
+        return tflite_file(archive, ["score"], lambda converter: _as_integers(converter, samples))
+
+
+def _as_integers(converter: Converter, samples: NDArray[np.uint8]) -> None:
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: _representative(samples)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.uint8
 
 
 def _representative(samples: NDArray[np.uint8]) -> Iterator[dict[str, NDArray[np.float32]]]:

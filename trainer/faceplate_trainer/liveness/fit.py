@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from faceplate.model.liveness_model import LivenessMeasured
 from faceplate.model.metrics import Rate, bootstrap_over_people
 from faceplate_trainer.data.labelled import DatasetError
+from faceplate_trainer.data.shown import LIVE, Shown
 from faceplate_trainer.liveness.network import PATTERNS, Weights
 from faceplate_trainer.liveness.pictures import Examples
 from faceplate_trainer.liveness.recipe import FitRecipe
-from faceplate_trainer.liveness.shown import LIVE, Shown
 
 FEWEST_SUBJECTS = 3
 """One to be left out, and two to choose thresholds on"""

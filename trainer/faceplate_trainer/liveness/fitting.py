@@ -14,6 +14,8 @@ from tqdm import tqdm
 
 from faceplate.model.liveness_model import LivenessModel
 from faceplate.vision.liveness.network import PassiveNetwork
+from faceplate_trainer.data.scored import Scored
+from faceplate_trainer.data.shown import LIVE, Pictures, Shown
 from faceplate_trainer.liveness.convert import convert
 from faceplate_trainer.liveness.fit import Thresholds, fit, measure, scores, subjects_of, thresholds
 from faceplate_trainer.liveness.network import Weights, network
@@ -24,13 +26,9 @@ from faceplate_trainer.liveness.run import (
     NETWORK,
     LeftOut,
     LivenessRun,
-    Pictures,
-    Scored,
-    check_new,
     write_run,
 )
-from faceplate_trainer.liveness.shown import LIVE, Shown
-from faceplate_trainer.training.run_folder import versions
+from faceplate_trainer.training.run_folder import check_new, versions
 
 _log = logging.getLogger(__name__)
 

@@ -16,10 +16,10 @@ from faceplate.model.preprocessing import surroundings
 from faceplate.pictures import read_picture
 from faceplate.types import Box, Image, Look
 from faceplate_trainer.data.labelled import DatasetError, main_look
+from faceplate_trainer.data.shown import Shown, sha256_of
 from faceplate_trainer.liveness.changes import moved, recaptured
 from faceplate_trainer.liveness.network import features
 from faceplate_trainer.liveness.recipe import LivenessRecipe
-from faceplate_trainer.liveness.shown import Shown
 
 LookAt: TypeAlias = Callable[[Image], list[Look]]
 
@@ -76,7 +76,7 @@ def read_examples(shown: Sequence[Shown], look: LookAt, recipe: LivenessRecipe, 
         raise DatasetError(f"there is no face in any of the {len(shown)} pictures")
     missed = {each.file for each in shown} - {each.file for each in kept}
     return Examples(
-        tuple(kept), np.concatenate(squares), np.concatenate(counted), tuple(sorted(missed)), _hash_of(hashes)
+        tuple(kept), np.concatenate(squares), np.concatenate(counted), tuple(sorted(missed)), sha256_of(hashes)
     )
 
 
@@ -110,7 +110,3 @@ def _chunks(shown: Iterable[Shown], size: int) -> Iterator[list[Shown]]:
             chunk = []
     if chunk:
         yield chunk
-
-
-def _hash_of(hashes: Sequence[tuple[str, str]]) -> str:
-    return hashlib.sha256("".join(content for _, content in sorted(hashes)).encode()).hexdigest()

@@ -10,9 +10,7 @@ RUN/
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +22,9 @@ import yaml
 from faceplate.files import write_atomically
 from faceplate.model.liveness_model import LivenessModel
 from faceplate.model.typed_json import read_as
+from faceplate_trainer.data.scored import Scored, write_scores
+from faceplate_trainer.data.shown import Pictures
 from faceplate_trainer.liveness.recipe import LivenessRecipe
-from faceplate_trainer.liveness.shown import Shown
 from faceplate_trainer.training.errors import TrainingError
 from faceplate_trainer.training.run_folder import writing
 
@@ -33,7 +32,6 @@ FORMAT: Final = 1
 RECIPE: Final = "recipe.yaml"
 NETWORK: Final = "liveness.tflite"
 FACTS: Final = "liveness.json"
-SCORES: Final = "scores.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +45,6 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """What was fitted on, for the model card."""
-
-    role: str
-    count: int
-    sha256: str
-    """Of their contents"""
-    origin: str
-    unknown: str
-
-
-@dataclass(frozen=True, slots=True)
 class LivenessRun:
     """What liveness.json holds."""
 
@@ -67,24 +53,6 @@ class LivenessRun:
     """Its golden score is for the golden crop of the bundle it is put into to say"""
     pictures: tuple[Pictures, ...]
     left_out: tuple[LeftOut, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A picture, and what the network that never saw its subject makes of it."""
-
-    shown: Shown
-    score: float
-
-
-def check_new(folder: Path) -> None:
-    """See that nothing is overwritten.
-
-    Raises:
-        TrainingError: there is something already.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TrainingError(f"{folder} is in use already: give a new folder")
 
 
 def write_run(
@@ -102,15 +70,11 @@ def write_run(
     Raises:
         TrainingError: it cannot be written.
     """
-    text = io.StringIO(newline="")
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["file", "label", "subject", "score"])
-    rows.writerows((e.shown.file.name, e.shown.label, e.shown.subject, f"{e.score:.5f}") for e in scored)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in networks.items():
             write_atomically(folder / name, content)
-        write_atomically(folder / SCORES, text.getvalue().encode())
+        write_scores(folder, scored)
         write_atomically(folder / RECIPE, yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False).encode())
         facts = json.dumps(dataclasses.asdict(run), indent=1, ensure_ascii=False) + "\n"
         write_atomically(folder / FACTS, facts.encode())

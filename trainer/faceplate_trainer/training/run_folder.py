@@ -114,6 +114,16 @@ def load_tower(run: Run) -> keras.Model:
     return tower
 
 
+def check_new(folder: Path) -> None:
+    """See that nothing is overwritten.
+
+    Raises:
+        TrainingError: there is something already.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TrainingError(f"{folder} is in use already: give a new folder")
+
+
 def start_run(folder: Path, recipe: Recipe, facts: dict[str, Any]) -> None:
     """Make the folder of a new run.
 

@@ -1,7 +1,9 @@
-"""Which pictures show whom, alive or not."""
+"""Which pictures show whom, and what of them."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,14 +21,26 @@ class Shown:
     file: Path
 
     label: str
-    """LIVE, or what kind of spoof it is"""
+    """What: LIVE or a kind of spoof, eyes shut or open"""
 
     subject: str
     """Who is there, or who is shown"""
 
 
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What was fitted on, for the model card."""
+
+    role: str
+    count: int
+    sha256: str
+    """Of their contents"""
+    origin: str
+    unknown: str
+
+
 def read_shown(index: Path, images: Path) -> tuple[Shown, ...]:
-    """A table with the columns `file`, `label` ("live" or a kind of spoof) and `subject`.
+    """A table with the columns `file`, `label` (what it shows, such as "live") and `subject`.
 
     Raises:
         DatasetError: it cannot be used.
@@ -57,3 +71,8 @@ def pictures_below(folder: Path, depth: int = 1) -> list[Path]:
         raise DatasetError(f"expected a folder of pictures, found none at {folder}")
     below = (file for file in folder.rglob("*") if file.suffix.lower() in PICTURES and file.is_file())
     return sorted(file for file in below if len(file.relative_to(folder).parts) >= depth)
+
+
+def sha256_of(hashes: Iterable[tuple[str, str]]) -> str:
+    """Of pictures, each given as its name and the SHA-256 of its content, in the order of their names."""
+    return hashlib.sha256("".join(content for _, content in sorted(hashes)).encode()).hexdigest()
