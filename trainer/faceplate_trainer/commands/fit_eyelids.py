@@ -65,24 +65,30 @@ def _fit(arguments: argparse.Namespace) -> None:
     from faceplate_trainer.eyelids.fitting import Order, fit_eyelids  # noqa: PLC0415
 
     order = Order(
-        shown=_shown(arguments.index, arguments.images, arguments.others),
+        shown=shown_in(arguments.index, arguments.images, arguments.others),
         recipe=load_eyelids_recipe(arguments.recipe, arguments.overrides),
         folder=arguments.out,
         origin=arguments.origin,
         unknown=arguments.unknown,
         command=shlex.join(["faceplate-train", *sys.argv[1:]]),
     )
-    tell(_summary(fit_eyelids(order, _points_of(arguments.detector))))
+    tell(_summary(fit_eyelids(order, mesh_of(arguments.detector))))
 
 
-def _shown(index: Path, images: Path, others: Path | None) -> tuple[Shown, ...]:
+def shown_in(index: Path, images: Path, others: Path | None) -> tuple[Shown, ...]:
+    """What a table names, and every other picture below `others`, as open.
+
+    Raises:
+        DatasetError: the table cannot be used, or the folder holds no folders of pictures.
+    """
     labelled = read_shown(index, images)
     named = {each.file.resolve() for each in labelled}
     open_ones = read_folders(OPEN, others) if others else ()
     return labelled + tuple(each for each in open_ones if each.file.resolve() not in named)
 
 
-def _points_of(bundle: Path) -> Callable[[Image], NDArray[np.float32] | None]:
+def mesh_of(bundle: Path) -> Callable[[Image], NDArray[np.float32] | None]:
+    """Finds the points of a picture's main face, with the detector of a bundle."""
     look, mesh = eyes_that_only_cut(load_bundle(bundle).detector).look, FaceMesh()
 
     def points_of(image: Image) -> NDArray[np.float32] | None:

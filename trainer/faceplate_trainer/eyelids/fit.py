@@ -25,7 +25,8 @@ def fit(views: Views, recipe: FitRecipe) -> keras.Model:
     steps = recipe.epochs * -(-len(views.shut) // recipe.batch)
     falling = keras.optimizers.schedules.CosineDecay(recipe.rate, steps)
     model.compile(
-        keras.optimizers.AdamW(falling, weight_decay=recipe.decay), keras.losses.BinaryCrossentropy(from_logits=True)
+        keras.optimizers.AdamW(falling, weight_decay=recipe.decay),
+        keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.smoothing),
     )
     with tqdm(total=recipe.epochs, desc="fit", unit="epochs", disable=None) as bar:
         told = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: bar.update())

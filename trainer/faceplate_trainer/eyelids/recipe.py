@@ -100,6 +100,10 @@ class FitRecipe(Section):
     decay: Annotated[float, Field(ge=0, le=1)] = 1e-3
     """Of weights, by AdamW"""
 
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    """Answers to learn are so much nearer to each other than 0 and 1: without it logits grow to -40 and more, and one
+    eye, seen clearly, outvotes the other whatever that shows"""
+
     thresholds: Unit = 0.2
     """Share of the people to be fitted on who are kept for choosing thresholds: of those with open eyes only"""
 
