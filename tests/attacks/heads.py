@@ -12,18 +12,13 @@ from numpy.typing import NDArray
 from attacks.camera import Surface
 from faceplate.types import Face, Image
 from faceplate.vision.face_mesh import FaceMesh
+from faceplate_trainer.eyelids.eye import LIDS
 
 EYES_APART = 62.0
 """Millimetres between the middles of the eyes of an adult (Dodgson 2004)"""
 
 _MESH = 468
 """Points of the package's face mesh"""
-
-LIDS = (
-    ((33, 246, 161, 160, 159, 158, 157, 173, 133), (33, 7, 163, 144, 145, 153, 154, 155, 133)),
-    ((263, 466, 388, 387, 386, 385, 384, 398, 362), (263, 249, 390, 373, 374, 380, 381, 382, 362)),
-)
-"""Of these: along the upper and the lower lid of each eye"""
 
 _BACK = 70.0
 """Millimetres that the back of the hair lies behind the outline of the face"""

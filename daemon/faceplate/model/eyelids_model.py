@@ -59,6 +59,10 @@ class EyelidsModel:
     made: dict[str, Any]
     """Recipe, seed and pictures it takes to make it again"""
 
+    def is_shut(self, score: float, usual: float) -> bool:
+        """Whether eyes of that score are shut, where open ones of the same face have one of `usual` in the middle."""
+        return score > self.shut_above and score - usual > self.risen_by
+
     def check(self, where: Path) -> None:
         """See that it makes sense; `where` it stands.
 
