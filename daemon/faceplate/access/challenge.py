@@ -181,7 +181,7 @@ def _next(challenge: Challenge, rules: ChallengeConfig, now: Posture) -> list[Cu
     if left <= 0:
         return turns
     eyes = [Cue.SHUT_EYES] if challenge.eyes and Cue.SHUT_EYES not in done else []
-    lacking = [*([] if set(done) & set(TURNS) else [turns]), *([eyes] if eyes else [])]
+    lacking = [steps for steps in ([] if set(done) & set(TURNS) else turns, eyes) if steps]
     if left <= len(lacking):
         return [step for steps in lacking for step in steps]
     there_is = (
