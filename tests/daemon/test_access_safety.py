@@ -32,7 +32,7 @@ from reception_desk import (
     access_rules,
     with_pin,
 )
-from strategies_access import ROOM, alive, ambiguous, posed, sized, unknown, unusable, verified
+from strategies_access import ROOM, alive, ambiguous, eyes_that_are, posed, sized, unknown, unusable, verified
 
 TRACES = int(os.environ.get("FACEPLATE_TRACES", "3000"))
 STEPS = 24
@@ -96,11 +96,14 @@ class Look:
     match: Match
 
     def shows(self, cue: Cue) -> bool:
-        """Whether the head is held as that asks for."""
+        """Whether the head is held, or the eyes are shut, as that asks for."""
+        eyes = self.match.sighting.eye_state
         now = head_pose(self.match.sighting.look.face.landmarks)
         return now is not None and {
             Cue.TURN_LEFT: now.yaw > 10,
             Cue.TURN_RIGHT: now.yaw < -10,
+            Cue.LOOK_UP: (self.match.sighting.raised or 0) >= 10,
+            Cue.SHUT_EYES: eyes is not None and eyes.shut,
             Cue.STEP_BACK: self.match.sighting.look.face.box.width <= 80,
             Cue.COME_CLOSER: self.match.sighting.look.face.box.width >= 125,
         }.get(cue, False)
@@ -114,9 +117,10 @@ def in_front(match: Match) -> tuple[bool, float]:
 class Watchdog:
     """Knows what happened, and from that alone who may be let in."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, eyes: bool) -> None:
         self.world = world
         self.rules = world.rules
+        self.steps = self.rules.challenge.steps + eyes
         self.looks: list[Look] = []
         self.newest = -1.0
         self.pins: list[tuple[float, str]] = []
@@ -189,8 +193,8 @@ class Watchdog:
 
     def passed(self, track: TrackId, own: list[Look], until: float) -> bool:
         """Whether the last steps that were asked were all done, each after it was asked, and all of late."""
-        asked = self.asked.get(track, [])[-self.rules.challenge.steps :]
-        if len(asked) < self.rules.challenge.steps or until - asked[-1][0] > 5.0 + 2 * self.rules.challenge.step_time:
+        asked = self.asked.get(track, [])[-self.steps :]
+        if len(asked) < self.steps or until - asked[-1][0] > 5.0 + 2 * self.rules.challenge.step_time:
             return False
         ends = [*(time for time, _ in asked[1:]), until]
         return all(
@@ -323,7 +327,7 @@ class Watchdog:
         if until is not None and self.world.now < until and self.locked_out_since is not None:
             began = [look.time for look in self.looks if look.match.sighting.track == track]
             assert min(began) <= self.locked_out_since
-            longest = 12.0 * self.rules.challenge.steps if self.asked.get(track) else self.rules.repeat_after
+            longest = 12.0 * self.steps if self.asked.get(track) else self.rules.repeat_after
             assert self.world.now - self.locked_out_since <= longest
 
 
@@ -338,7 +342,9 @@ class Trace:
         self.world = World(chance.choice(households()), people, self.store, liveness, chance)
         self.obeys = chance.random() < 0.8
         self.cue: Cue | None = None
-        self.dog = Watchdog(self.world)
+        self.eyes = chance.random() < 0.3
+        """Whether vision looks at them"""
+        self.dog = Watchdog(self.world, eyes=self.eyes)
         self.faces = faces(people["Ada"], people["Grace"])
         self.shown = self.faces[0]
         self.granted = self.frames = 0
@@ -398,11 +404,14 @@ class Trace:
         chance, liveness = self.chance, Liveness.UNCHECKED
         if self.world.liveness != "off":
             liveness = chance.choice(MOSTLY_LIVE)
-        if self.cue is None:
-            return alive(match, liveness)
-        pose = TARGETS.get(self.cue, Pose()) if self.obeys else chance.choice([Pose(), *TARGETS.values()])
-        liveness = Liveness.UNSURE if chance.random() < 0.9 else liveness
-        return alive(posed(match, pose.left, pose.up, pose.width), liveness)
+        shut = self.eyes and chance.random() < 0.05
+        if self.cue is not None:
+            pose = TARGETS.get(self.cue, Pose()) if self.obeys else chance.choice([Pose(), *TARGETS.values()])
+            shut = shut or (self.eyes and (self.cue is Cue.SHUT_EYES if self.obeys else chance.random() < 0.3))
+            liveness = Liveness.UNSURE if chance.random() < 0.9 else liveness
+            match = posed(match, pose.left, pose.up, pose.width)
+        eyes = eyes_that_are(shut=shut) if self.eyes and not match.sighting.look.flaws else None
+        return alive(replace(match, sighting=replace(match.sighting, eye_state=eyes)), liveness)
 
     def pin(self) -> Decision:
         digits = self.chance.choice((ADAS_PIN, ADAS_PIN, ADAS_DURESS_PIN, GRACES_PIN, "9513"))
