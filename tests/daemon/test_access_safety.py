@@ -344,6 +344,8 @@ class Trace:
         self.cue: Cue | None = None
         self.eyes = chance.random() < 0.3
         """Whether vision looks at them"""
+        self.painted = chance.random() < 0.3
+        """Whether they never shut"""
         self.dog = Watchdog(self.world, eyes=self.eyes)
         self.faces = faces(people["Ada"], people["Grace"])
         self.shown = self.faces[0]
@@ -404,10 +406,11 @@ class Trace:
         chance, liveness = self.chance, Liveness.UNCHECKED
         if self.world.liveness != "off":
             liveness = chance.choice(MOSTLY_LIVE)
-        shut = self.eyes and chance.random() < 0.05
+        blinks = self.eyes and not self.painted
+        shut = blinks and chance.random() < 0.05
         if self.cue is not None:
             pose = TARGETS.get(self.cue, Pose()) if self.obeys else chance.choice([Pose(), *TARGETS.values()])
-            shut = shut or (self.eyes and (self.cue is Cue.SHUT_EYES if self.obeys else chance.random() < 0.3))
+            shut = shut or (blinks and (self.cue is Cue.SHUT_EYES if self.obeys else chance.random() < 0.3))
             liveness = Liveness.UNSURE if chance.random() < 0.9 else liveness
             match = posed(match, pose.left, pose.up, pose.width)
         eyes = eyes_that_are(shut=shut) if self.eyes and not match.sighting.look.flaws else None
