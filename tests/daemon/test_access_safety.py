@@ -342,9 +342,9 @@ class Trace:
         self.world = World(chance.choice(households()), people, self.store, liveness, chance)
         self.obeys = chance.random() < 0.8
         self.cue: Cue | None = None
-        self.eyes = chance.random() < 0.3
+        self.eyes = chance.random() < 0.5
         """Whether vision looks at them"""
-        self.painted = chance.random() < 0.3
+        self.painted = chance.random() < 0.5
         """Whether they never shut"""
         self.dog = Watchdog(self.world, eyes=self.eyes)
         self.faces = faces(people["Ada"], people["Grace"])
