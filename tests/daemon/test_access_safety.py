@@ -342,6 +342,8 @@ class Trace:
         self.world = World(chance.choice(households()), people, self.store, liveness, chance)
         self.obeys = chance.random() < 0.8
         self.cue: Cue | None = None
+        self.since = 0.0
+        """When it was told first"""
         self.eyes = chance.random() < 0.5
         """Whether vision looks at them"""
         self.painted = chance.random() < 0.5
@@ -397,7 +399,8 @@ class Trace:
         decision = world.reception.decide(frame, matches)
         self.dog.check_frame(decision, frame, matches)
         self.dog.heard(decision)
-        self.cue = decision.cue
+        if decision.cue is not self.cue:
+            self.cue, self.since = decision.cue, world.now
         assert counts or decision.outcome is not Outcome.GRANTED
         return decision
 
@@ -409,8 +412,9 @@ class Trace:
         blinks = self.eyes and not self.painted
         shut = blinks and chance.random() < 0.05
         if self.cue is not None:
-            pose = TARGETS.get(self.cue, Pose()) if self.obeys else chance.choice([Pose(), *TARGETS.values()])
-            shut = shut or (blinks and (self.cue is Cue.SHUT_EYES if self.obeys else chance.random() < 0.3))
+            heard = self.cue if self.world.now - self.since > REACTION else Cue.LOOK_STRAIGHT
+            pose = TARGETS.get(heard, Pose()) if self.obeys else chance.choice([Pose(), *TARGETS.values()])
+            shut = shut or (blinks and (heard is Cue.SHUT_EYES if self.obeys else chance.random() < 0.3))
             liveness = Liveness.UNSURE if chance.random() < 0.9 else liveness
             match = posed(match, pose.left, pose.up, pose.width)
         eyes = eyes_that_are(shut=shut) if self.eyes and not match.sighting.look.flaws else None
