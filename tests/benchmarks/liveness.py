@@ -48,6 +48,7 @@ from faceplate.vision.liveness.network import PassiveCue, passive_network
 from faceplate.vision.liveness.scene import Scene
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
+from faceplate.vision.liveness.surroundings import CutOnce
 from faceplate.vision.liveness.turn import Turn
 
 INTERVAL = 0.1
@@ -92,10 +93,11 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
     ours.enrol(usable[:1])
     looks = [_look(image) for image in usable]
     network = passive_network(load_bundle(DEFAULT_BUNDLE), threads=1)
+    cut = CutOnce()
     cues: dict[str, LivenessCue] = {
         "network": PassiveCue(network),
-        "motion": Motion(),
-        "turn": Turn(),
+        "motion": Motion(cut),
+        "turn": Turn(cut),
         "edges": Edges(),
         "stream": Stream(),
         "screen": Screen(),

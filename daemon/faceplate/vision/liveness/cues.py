@@ -24,6 +24,7 @@ from faceplate.vision.liveness.scene import Scene
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stereo import Stereo
 from faceplate.vision.liveness.stream import Stream
+from faceplate.vision.liveness.surroundings import CutOnce
 from faceplate.vision.liveness.turn import Turn
 from faceplate.vision.runtime import Runtime
 
@@ -69,7 +70,8 @@ def check_for(
 
 def check_with(network: PassiveNetwork, mode: LivenessMode, added: Sequence[Added] = ()) -> LivenessCheck:
     """The check of a mode that looks, with this network, and with what the door has besides its camera."""
-    cues: list[LivenessCue] = [PassiveCue(network), Motion(), Turn(), Edges(), Stream(), Screen()]
+    cut = CutOnce()
+    cues: list[LivenessCue] = [PassiveCue(network), Motion(cut), Turn(cut), Edges(), Stream(), Screen()]
     cues += [each.cue for each in added]
     needed = [LOOKS, *(each.confirms for each in added)]
     watchmen = [each.watchman for each in added if each.watchman is not None]

@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceplate.types import Face, Frame, Image
-from faceplate.vision.liveness.surroundings import FACE_WIDTH, SIDE, Points, Surroundings, regions, surroundings
+from faceplate.vision.liveness.surroundings import FACE_WIDTH, SIDE, Cut, Points, Surroundings, regions, surroundings
 
 LONGEST: Final = 24
 """Frames after which points are chosen anew: until then most of those of a face that is held still can be followed"""
+
+_SHORT: Final = 8
+"""Frames: after fewer the face turned too fast to be followed, and points are chosen one frame later"""
 
 _FACE_POINTS, _RING_POINTS = 72, 40
 _APART, _CORNER = 5, 5
@@ -86,17 +89,22 @@ class Followed:
 class Follower:
     """Follows one face, for as long as half of its points are found again; then it begins anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, cut: Cut = surroundings) -> None:
+        self._cut = cut
         self._trail: _Trail | None = None
 
-    def follow(self, frame: Frame, face: Face) -> Followed:
-        """Take one more frame of the face; all that was followed since the points were chosen."""
-        around = surroundings(frame.image, face.box)
-        trail = self._trail
-        if trail is None or len(trail.places) > LONGEST or not trail.goes_on(around):
-            trail = _chosen(around, face, frame.image, CLOSE)
-        self._trail = trail
-        return trail.followed()
+    def follow(self, frame: Frame, face: Face) -> bool:
+        """Take one more frame of the face; whether it was followed there from the one before."""
+        around, trail = self._cut(frame.image, face.box), self._trail
+        goes_on = trail is not None and trail.goes_on(around)
+        if trail is None or not goes_on or len(trail.places) > LONGEST:
+            is_too_fast = trail is not None and not goes_on and len(trail.places) < _SHORT
+            self._trail = None if is_too_fast else _chosen(around, face, frame.image, CLOSE)
+        return goes_on
+
+    def followed(self) -> Followed | None:
+        """All that was followed since the points were chosen; None: none are."""
+        return self._trail.followed() if self._trail else None
 
 
 class View:
@@ -112,13 +120,13 @@ class View:
     def _chosen(self) -> _Trail:
         return _chosen(surroundings(self._image, self._face.box), self._face, self._image, self._care, around_it=0)
 
-    def on(self, image: Image, face: Face) -> Followed | None:
+    def on(self, image: Image, face: Face, cut: Cut = surroundings) -> Followed | None:
         """What was followed from this picture to that one, on which the face is `face`; None: it was not found again.
 
         Two cameras may not see as brightly: that picture is made as bright as this one, and as rich in contrast.
         """
         trail = replace(self._chosen)  # a copy: it goes on to one picture, and from here to the next
-        there = surroundings(image, face.box)
+        there = cut(image, face.box)
         found = trail.goes_on(replace(there, image=_as_bright(there.image, trail.first.image)))
         return trail.followed() if found else None
 

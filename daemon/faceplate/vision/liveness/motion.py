@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from faceplate.types import Frame, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
 from faceplate.vision.liveness.following import Follower
 from faceplate.vision.liveness.relief import Relief, Shown, relief
+from faceplate.vision.liveness.surroundings import Cut, surroundings
 from faceplate.vision.per_track import PerTrack
 
 EVERY: Final = Seconds(0.08)
@@ -65,6 +66,9 @@ _STIRRED: Final = 0.015
 _IN_A_ROW: Final = 3
 """Frames: one point that slipped along an edge is not to decide anything"""
 
+REST: Final = Seconds(2.0)
+"""So long after a head was seen nothing is measured, while it can be followed: what was confirmed holds for longer"""
+
 _NOTHING: Final = Evidence("motion", Tells.NOTHING)
 
 
@@ -72,17 +76,23 @@ _NOTHING: Final = Evidence("motion", Tells.NOTHING)
 class _Followed:
     """What is remembered of a track."""
 
-    follower: Follower = field(default_factory=Follower)
+    follower: Follower
     at: Seconds | None = None
     last: Evidence = _NOTHING
     in_a_row: int = 0
+    confirmed: Seconds | None = None
+    """When it was, on the points that are followed"""
+
+    def rests(self, time: Seconds) -> bool:
+        """Whether there is nothing to measure yet."""
+        return self.confirmed is not None and 0 <= time - self.confirmed < REST
 
 
 class Motion:
     """Denies "flat"; confirms "relief" and "parallax"; says nothing of a face that hardly moves."""
 
-    def __init__(self) -> None:
-        self._tracks = PerTrack(_Followed)
+    def __init__(self, cut: Cut = surroundings) -> None:
+        self._tracks = PerTrack(lambda: _Followed(Follower(cut)))
 
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
         """What the track's movement up to this frame says."""
@@ -92,11 +102,20 @@ class Motion:
         if followed.at is not None and 0 <= frame.time - followed.at < EVERY:
             return _NOTHING
         followed.at = frame.time
-        measured = relief(followed.follower.follow(frame, track.look.face))
+        if not followed.follower.follow(frame, track.look.face):
+            followed.confirmed = None
+        if followed.rests(frame.time):
+            return _NOTHING
+        shown = followed.follower.followed()
+        measured = relief(shown) if shown else None
         found = told(measured) if measured else _NOTHING
         followed.in_a_row = followed.in_a_row + 1 if found.tells is followed.last.tells else 1
         followed.last = found
-        return found if followed.in_a_row >= _IN_A_ROW else _NOTHING
+        if followed.in_a_row < _IN_A_ROW:
+            return _NOTHING
+        if found.tells is Tells.CONFIRMS:
+            followed.confirmed, followed.in_a_row = frame.time, 0
+        return found
 
 
 def told(measured: Relief) -> Evidence:

@@ -28,7 +28,7 @@ ENOUGH: Final = 3
 """With fewer frames than this nothing is said: one may be blurred"""
 
 
-EVERY: Final = Seconds(0.25)
+EVERY: Final = Seconds(0.5)
 """Once there are enough, frames that come sooner after the last one are left out: they say little more"""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -63,6 +64,23 @@ def surroundings(image: Image, box: Box) -> Surroundings:
     how = cv2.INTER_AREA if side > SIDE else cv2.INTER_LINEAR
     small = cv2.resize(grey, (SIDE, SIDE), interpolation=how)
     return Surroundings(np.asarray(small, np.uint8), np.array([left, top], np.float32), side / SIDE)
+
+
+Cut: TypeAlias = Callable[[Image, Box], Surroundings]
+"""Does as `surroundings` does"""
+
+
+class CutOnce:
+    """Cuts what is asked for again once only: several cues look at one face of one frame."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Image, Box, Surroundings] | None = None
+
+    def __call__(self, image: Image, box: Box) -> Surroundings:
+        """As `surroundings`; the picture must not change meanwhile."""
+        if self._last is None or self._last[0] is not image or self._last[1] != box:
+            self._last = image, box, surroundings(image, box)
+        return self._last[2]
 
 
 def regions(around: Surroundings, box: Box, shape: tuple[int, ...]) -> tuple[Image, Image]:

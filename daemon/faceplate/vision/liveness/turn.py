@@ -21,6 +21,7 @@ from faceplate.types import Face, Frame, Image, Seconds, Sighting
 from faceplate.vision.liveness.evidence import Evidence, Tells
 from faceplate.vision.liveness.following import WIDE, View
 from faceplate.vision.liveness.relief import Depth, depth
+from faceplate.vision.liveness.surroundings import Cut, surroundings
 from faceplate.vision.per_track import PerTrack
 
 EVERY: Final = Seconds(0.08)
@@ -95,7 +96,8 @@ class _Turning:
 class Turn:
     """Confirms "turn"; says nothing of a head that is not turned."""
 
-    def __init__(self) -> None:
+    def __init__(self, cut: Cut = surroundings) -> None:
+        self._cut = cut
         self._tracks = PerTrack(_Turning)
 
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
@@ -110,7 +112,7 @@ class Turn:
             is_straight = abs(pose.yaw) <= STRAIGHT
             turning.straight = _Straight(frame.time, pose.yaw, View(frame.image, face, WIDE)) if is_straight else None
             return _NOTHING
-        measured = _measured(straight.view, frame.image, face, pose.yaw - straight.yaw)
+        measured = self._measured(straight.view, frame.image, face, pose.yaw - straight.yaw)
         if measured is None:
             return _NOTHING
         turning.seen.append((frame.time, measured))
@@ -119,15 +121,14 @@ class Turn:
             turning.confirmed = frame.time
         return found
 
-
-def _measured(straight: View, image: Image, face: Face, aside: float) -> Depth | None:
-    """As shares of the turn, `aside` degrees; None of a head that is not turned, or not found again."""
-    if not TURNED[0] <= abs(aside) <= TURNED[1]:
-        return None
-    views = straight.on(image, face)
-    found = depth(views) if views else None
-    turn = radians(aside)
-    return Depth(found.nose / turn, found.likeness, found.head / turn, found.shape) if found else None
+    def _measured(self, straight: View, image: Image, face: Face, aside: float) -> Depth | None:
+        """As shares of the turn, `aside` degrees; None of a head that is not turned, or not found again."""
+        if not TURNED[0] <= abs(aside) <= TURNED[1]:
+            return None
+        views = straight.on(image, face, self._cut)
+        found = depth(views) if views else None
+        turn = radians(aside)
+        return Depth(found.nose / turn, found.likeness, found.head / turn, found.shape) if found else None
 
 
 def told(seen: Sequence[Depth]) -> Evidence:
