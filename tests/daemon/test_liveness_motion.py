@@ -27,7 +27,7 @@ from faceplate.vision.liveness.relief import FEWEST_FRAMES, Relief, Shown, relie
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
 from heads import HEAD
-from strategies_access import ROOM, a_frame, a_sighting
+from strategies_access import a_frame, a_sighting
 
 FRAMES = 15
 FACE = 150.0
@@ -231,9 +231,9 @@ def test_a_head_that_turns_fast_is_one_where_the_room_stays():
 def test_only_three_frames_in_a_row_confirm(monkeypatch):
     measured_next = iter([shown(), shown(), None, shown(), shown(), shown(), shown(), None])
     monkeypatch.setattr(motion, "relief", lambda _: next(measured_next))
-    cue = Motion()
-    said = [cue.observe(a_sighting(), a_frame(number, 0.1 * number, ROOM)) for number in range(8)]
-    assert [each.cue for each in said] == ["motion"] * 5 + ["relief"] * 2 + ["motion"]
+    cue, image = Motion(), np.random.default_rng(0).integers(0, 255, (240, 320, 3)).astype(np.uint8)
+    said = [cue.observe(a_sighting(), a_frame(number, 0.1 * number, image)) for number in range(8)]
+    assert [each.cue for each in said] == ["motion"] * 5 + ["relief"] + ["motion"] * 2, "and then it rests"
 
 
 def test_noise_alone_says_nothing():

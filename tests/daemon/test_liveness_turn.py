@@ -215,8 +215,8 @@ def looked(monkeypatch) -> list[tuple[float, float]]:
             del image, care
             self.face = face
 
-        def on(self, image, face):
-            del image
+        def on(self, image, face, cut):
+            del image, cut
             poses = [relief_pose(each.landmarks) for each in (self.face, face)]
             pairs.append(tuple(round(pose.yaw) for pose in poses))
             return object()

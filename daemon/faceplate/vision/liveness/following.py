@@ -96,8 +96,9 @@ class Follower:
     def follow(self, frame: Frame, face: Face) -> bool:
         """Take one more frame of the face; whether it was followed there from the one before."""
         around, trail = self._cut(frame.image, face.box), self._trail
+        is_old = trail is not None and len(trail.places) > LONGEST
         goes_on = trail is not None and trail.goes_on(around)
-        if trail is None or not goes_on or len(trail.places) > LONGEST:
+        if is_old or not goes_on:
             is_too_fast = trail is not None and not goes_on and len(trail.places) < _SHORT
             self._trail = None if is_too_fast else _chosen(around, face, frame.image, CLOSE)
         return goes_on
