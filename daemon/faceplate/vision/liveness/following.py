@@ -22,7 +22,7 @@ LONGEST: Final = 24
 """Frames after which points are chosen anew: until then most of those of a face that is held still can be followed"""
 
 _SHORT: Final = 8
-"""Frames: after fewer the face turned too fast to be followed, and points are chosen one frame later"""
+"""Frames: after fewer the face turned too fast to be followed, and points are chosen two frames later"""
 
 _FACE_POINTS, _RING_POINTS = 72, 40
 _APART, _CORNER = 5, 5
@@ -92,15 +92,22 @@ class Follower:
     def __init__(self, cut: Cut = surroundings) -> None:
         self._cut = cut
         self._trail: _Trail | None = None
+        self._waits = False
+        """Whether the next frame is left out"""
 
     def follow(self, frame: Frame, face: Face) -> bool:
         """Take one more frame of the face; whether it was followed there from the one before."""
+        if self._waits:
+            self._waits = False
+            return False
         around, trail = self._cut(frame.image, face.box), self._trail
-        is_old = trail is not None and len(trail.places) > LONGEST
+        length = len(trail.places) if trail else _SHORT
         goes_on = trail is not None and trail.goes_on(around)
-        if is_old or not goes_on:
-            is_too_fast = trail is not None and not goes_on and len(trail.places) < _SHORT
-            self._trail = None if is_too_fast else _chosen(around, face, frame.image, CLOSE)
+        self._waits = not goes_on and length < _SHORT
+        if self._waits:
+            self._trail = None
+        elif not goes_on or length > LONGEST:
+            self._trail = _chosen(around, face, frame.image, CLOSE)
         return goes_on
 
     def followed(self) -> Followed | None:
@@ -194,6 +201,8 @@ class _Trail:
         return None if plane is None or abs(np.linalg.det(plane)) < _SQUASHED else np.asarray(plane, np.float64)
 
     def _keep(self, kept: NDArray[np.bool_]) -> None:
+        if kept.all():
+            return
         self.chosen, self.in_face, self.now = self.chosen[kept], self.in_face[kept], self.now[kept]
         self.places = [each[kept] for each in self.places]
         self.off = [each[kept] for each in self.off]

@@ -69,6 +69,9 @@ _IN_A_ROW: Final = 3
 REST: Final = Seconds(2.0)
 """So long after a head was seen nothing is measured, while it can be followed: what was confirmed holds for longer"""
 
+RESTING_EVERY: Final = Seconds(0.15)
+"""Frames that come sooner are left out meanwhile"""
+
 _NOTHING: Final = Evidence("motion", Tells.NOTHING)
 
 
@@ -99,7 +102,8 @@ class Motion:
         followed = self._tracks.of(track.track, frame.time)
         if track.look.flaws:
             return _NOTHING
-        if followed.at is not None and 0 <= frame.time - followed.at < EVERY:
+        every = RESTING_EVERY if followed.rests(frame.time) else EVERY
+        if followed.at is not None and 0 <= frame.time - followed.at < every:
             return _NOTHING
         followed.at = frame.time
         if not followed.follower.follow(frame, track.look.face):
