@@ -201,8 +201,6 @@ class _Trail:
         return None if plane is None or abs(np.linalg.det(plane)) < _SQUASHED else np.asarray(plane, np.float64)
 
     def _keep(self, kept: NDArray[np.bool_]) -> None:
-        if kept.all():
-            return
         self.chosen, self.in_face, self.now = self.chosen[kept], self.in_face[kept], self.now[kept]
         self.places = [each[kept] for each in self.places]
         self.off = [each[kept] for each in self.off]
