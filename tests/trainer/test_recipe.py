@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 from faceplate.errors import ConfigError
-from faceplate_trainer.training.recipe import Recipe, differing_keys, load_recipe, shipped_recipes
+from faceplate_trainer.data.recipes import shipped
+from faceplate_trainer.eyelids.recipe import load_eyelids_recipe
+from faceplate_trainer.liveness.recipe import load_liveness_recipe
+from faceplate_trainer.training.recipe import Recipe, differing_keys, load_recipe
 
 
 def write(folder: Path, text: str) -> str:
@@ -24,13 +27,13 @@ def complaint_about(folder: Path, text: str, *overrides: str) -> str:
 
 
 def test_the_recipes_of_the_tutorial_the_gpu_the_small_and_the_given_weights_ship():
-    assert set(shipped_recipes()) == {"tutorial", "koch", "mobilefacenet-arcface", "sface-finetune", "distil-relu"}
+    assert set(shipped()) == {"tutorial", "koch", "mobilefacenet-arcface", "sface-finetune", "distil-relu"}
 
 
-@pytest.mark.parametrize("name", shipped_recipes())
+@pytest.mark.parametrize("name", shipped())
 def test_a_shipped_recipe_can_be_read_and_says_what_each_section_is(name):
     recipe = load_recipe(name)
-    tree = yaml.safe_load(shipped_recipes()[name].read_text())
+    tree = yaml.safe_load(shipped()[name].read_text())
     assert set(tree) == set(Recipe.model_fields)
     assert recipe.optimiser.learning_rate == tree["optimiser"]["learning_rate"] or isinstance(
         tree["optimiser"]["learning_rate"],
@@ -38,7 +41,7 @@ def test_a_shipped_recipe_can_be_read_and_says_what_each_section_is(name):
     )
 
 
-@pytest.mark.parametrize("name", shipped_recipes())
+@pytest.mark.parametrize("name", shipped())
 def test_a_resolved_recipe_reads_as_the_same(name, tmp_path):
     recipe = load_recipe(name, ["tower.weights=weights.onnx"])
     text = yaml.safe_dump(recipe.model_dump(mode="json"))
@@ -90,6 +93,10 @@ def test_a_recipe_that_is_not_there_is_refused_with_those_that_are():
         load_recipe("kock")
     with pytest.raises(ConfigError, match="cannot read the recipe"):
         load_recipe("nowhere/mine.yaml")
+    with pytest.raises(ConfigError, match=r"there is no recipe 'passiv'.*one of passive$"):
+        load_liveness_recipe("passiv")
+    with pytest.raises(ConfigError, match=r"there is no recipe 'tutorial'.*one of eyelids$"):
+        load_eyelids_recipe("tutorial")
 
 
 def test_keys_that_differ_are_named_with_both_values():

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceplate.model.bundle import Bundle, load_bundle
+from faceplate_trainer.commands.common import prepare_tensorflow
 
 if TYPE_CHECKING:
     from faceplate_trainer.commands.common import Subparsers
@@ -40,8 +39,7 @@ def add_liveness(bundle: Bundle, fitted: Path) -> Bundle:
         TrainingError: the run cannot be read.
         ModelError: the daemon would refuse the bundle, or it cannot be written; then it is as it was before.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.getLogger("tensorflow").setLevel(logging.WARNING)
+    prepare_tensorflow()
     from faceplate_trainer.exporting.bundle_folder import with_liveness  # noqa: PLC0415 - loads TensorFlow
     from faceplate_trainer.exporting.provenance import sources_of_liveness  # noqa: PLC0415 - the same
     from faceplate_trainer.liveness.run import network_of, read_run  # noqa: PLC0415 - the same

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,6 +25,18 @@ if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it no other way
 
 _log = logging.getLogger(__name__)
+
+
+def prepare_tensorflow(*, in_one_order: bool = False) -> None:
+    """Called before TensorFlow is loaded, which takes seconds: only the commands that need it do.
+
+    It is quiet about what concerns its makers, unless somebody wants to hear it; and computes in the same order on
+    every machine, if that is asked for.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if in_one_order:
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
 
 
 def eyes_that_see_all(detector: bytes, embed: Callable[[Image], Embedding]) -> Eyes:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import logging
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from faceplate_trainer.commands.add_liveness import add_liveness
-from faceplate_trainer.commands.common import eyes_that_only_cut, warn_of_rates
+from faceplate_trainer.commands.common import eyes_that_only_cut, prepare_tensorflow, warn_of_rates
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.data.prepared import read_prepared
 from faceplate_trainer.exporting.forms import FORMS
@@ -113,10 +112,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    # TensorFlow takes seconds to load, and the other commands do without it. It is told first to keep its notes,
-    # and to compute in the same order on every machine.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    prepare_tensorflow(in_one_order=True)
     from faceplate_trainer.exporting.export import export  # noqa: PLC0415
     from faceplate_trainer.liveness.run import read_run as read_liveness_run  # noqa: PLC0415
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faceplate_trainer.commands.common import prepare_tensorflow
+from faceplate_trainer.data import recipes
 from faceplate_trainer.data.prepared import read_prepared
-from faceplate_trainer.training.recipe import load_recipe, shipped_recipes
+from faceplate_trainer.training.recipe import load_recipe
 
 if TYPE_CHECKING:
     from faceplate_trainer.commands.common import Subparsers
@@ -25,7 +25,7 @@ def register(commands: Subparsers) -> None:
         description="Train a tower on the training people of a dataset, judge it after each epoch on people it does "
         "not train on, and keep the best. Ctrl-C stops after the step and writes a checkpoint; --resume goes on from "
         "the last checkpoint as if nothing had happened, after a power cut, too.",
-        epilog=f"Recipes that come with the program: {', '.join(shipped_recipes())}. Every value can be laid over: "
+        epilog=f"Recipes that come with the program: {', '.join(recipes.shipped())}. Every value can be laid over: "
         "--set optimiser.learning_rate=3e-4 --set training.epochs=5.",
     )
     parser.add_argument("recipe", metavar="RECIPE", help="a recipe's name, or a YAML file")
@@ -52,9 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     recipe = load_recipe(arguments.recipe, arguments.overrides)
     prepared = read_prepared(arguments.data)
-    # TensorFlow is quiet about what concerns its makers, unless somebody wants to hear it.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.getLogger("tensorflow").setLevel(logging.WARNING)
+    prepare_tensorflow()
     from faceplate_trainer.training.fit import fit  # noqa: PLC0415 - TensorFlow takes seconds, and help needs none
     from faceplate_trainer.training.loop import Ending  # noqa: PLC0415 - the same
 

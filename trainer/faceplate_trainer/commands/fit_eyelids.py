@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -17,7 +15,7 @@ from numpy.typing import NDArray
 from faceplate.model.bundle import load_bundle
 from faceplate.types import Image
 from faceplate.vision.face_mesh import FaceMesh
-from faceplate_trainer.commands.common import eyes_that_only_cut, words_of
+from faceplate_trainer.commands.common import eyes_that_only_cut, prepare_tensorflow, words_of
 from faceplate_trainer.commands.evaluate import bundle_folder, tell
 from faceplate_trainer.data.labelled import main_look
 from faceplate_trainer.data.shown import Shown, read_folders, read_shown
@@ -58,11 +56,8 @@ def register(commands: Subparsers) -> None:
 
 
 def _fit(arguments: argparse.Namespace) -> None:
-    # TensorFlow takes seconds to load. It is told first to keep its notes, and to compute in one order everywhere.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    logging.getLogger("tensorflow").setLevel(logging.WARNING)
-    from faceplate_trainer.eyelids.fitting import Order, fit_eyelids  # noqa: PLC0415
+    prepare_tensorflow(in_one_order=True)
+    from faceplate_trainer.eyelids.fitting import Order, fit_eyelids  # noqa: PLC0415 - TensorFlow takes seconds to load
 
     order = Order(
         shown=shown_in(arguments.index, arguments.images, arguments.others),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceplate.model.bundle import load_bundle
-from faceplate_trainer.commands.common import eyes_that_only_cut, words_of
+from faceplate_trainer.commands.common import eyes_that_only_cut, prepare_tensorflow, words_of
 from faceplate_trainer.commands.evaluate import bundle_folder, tell
 from faceplate_trainer.data.labelled import DatasetError
 from faceplate_trainer.data.shown import LIVE, Shown, pictures_below, read_folders, read_shown
@@ -54,11 +52,8 @@ def register(commands: Subparsers) -> None:
 
 
 def _fit(arguments: argparse.Namespace) -> None:
-    # TensorFlow takes seconds to load. It is told first to keep its notes, and to compute in one order everywhere.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    logging.getLogger("tensorflow").setLevel(logging.WARNING)
-    from faceplate_trainer.liveness.fitting import Order, fit_liveness  # noqa: PLC0415
+    prepare_tensorflow(in_one_order=True)
+    from faceplate_trainer.liveness.fitting import Order, fit_liveness  # noqa: PLC0415 - TensorFlow takes seconds to load
 
     order = Order(
         shown=_labelled(arguments),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
 from faceplate.config.section import Section, Unit
-from faceplate.config_file import load_sections
+from faceplate_trainer.data import recipes
 
 Weight: TypeAlias = Annotated[float, Field(gt=0, le=10)]
 Copies: TypeAlias = Annotated[int, Field(ge=0, le=100)]
@@ -128,17 +126,6 @@ class EyelidsRecipe(Section):
     fit: FitRecipe = FitRecipe()
 
 
-def shipped_eyelids_recipes() -> dict[str, Path]:
-    """The recipes that come with the program, by name."""
-    folder = Path(str(resources.files("faceplate_trainer"))) / "recipes" / "eyelids"
-    return {file.stem: file for file in sorted(folder.glob("*.yaml"))}
-
-
 def load_eyelids_recipe(recipe: str, overrides: Sequence[str] = ()) -> EyelidsRecipe:
-    """Read a recipe by its shipped name or its file, with `overrides` such as `fit.epochs=5` laid over it.
-
-    Raises:
-        ConfigError: there is none, or any value is wrong; all faults in one message.
-    """
-    file = shipped_eyelids_recipes().get(recipe, Path(recipe))
-    return load_sections(EyelidsRecipe, file, overrides, what="recipe")
+    """Read a recipe, as `recipes.load` does."""
+    return recipes.load(EyelidsRecipe, recipe, overrides, kind="eyelids")

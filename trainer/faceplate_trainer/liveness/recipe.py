@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from faceplate.config.section import Section, Unit
-from faceplate.config_file import load_sections
-
-SHIPPED = "passive"
+from faceplate_trainer.data import recipes
 
 
 class SquaresRecipe(Section):
@@ -100,17 +96,6 @@ class LivenessRecipe(Section):
     fit: FitRecipe = FitRecipe()
 
 
-def shipped_liveness_recipes() -> dict[str, Path]:
-    """The recipes that come with the program, by name."""
-    folder = Path(str(resources.files("faceplate_trainer"))) / "recipes" / "liveness"
-    return {file.stem: file for file in sorted(folder.glob("*.yaml"))}
-
-
 def load_liveness_recipe(recipe: str, overrides: Sequence[str] = ()) -> LivenessRecipe:
-    """Read a recipe by its shipped name or its file, with `overrides` such as `fit.penalty=1` laid over it.
-
-    Raises:
-        ConfigError: there is none, or any value is wrong; all faults in one message.
-    """
-    file = shipped_liveness_recipes().get(recipe, Path(recipe))
-    return load_sections(LivenessRecipe, file, overrides, what="recipe")
+    """Read a recipe, as `recipes.load` does."""
+    return recipes.load(LivenessRecipe, recipe, overrides, kind="liveness")

@@ -7,17 +7,12 @@ with the program are in `faceplate_trainer/recipes`, each explained line by line
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from faceplate.config.section import AnyPath, Section, Unit
-from faceplate.config_file import load_sections
-from faceplate.errors import ConfigError
-
-_SUFFIX = ".yaml"
+from faceplate_trainer.data import recipes
 
 
 class TowerRecipe(Section):
@@ -170,26 +165,9 @@ class Recipe(Section):
     training: TrainingRecipe = TrainingRecipe()
 
 
-def shipped_recipes() -> dict[str, Path]:
-    """The recipes that come with the program, by name."""
-    folder = Path(str(resources.files("faceplate_trainer"))) / "recipes"
-    return {file.stem: file for file in sorted(folder.glob(f"*{_SUFFIX}"))}
-
-
 def load_recipe(recipe: str, overrides: Sequence[str] = ()) -> Recipe:
-    """Read a recipe by its shipped name or its file, with `overrides` such as `loss.margin=0.3` laid over it.
-
-    Raises:
-        ConfigError: there is none, or any value is wrong; all faults in one message.
-    """
-    shipped = shipped_recipes()
-    file = Path(recipe)
-    if recipe in shipped:
-        # Its paths come from the command line, so they start where the user is.
-        return load_sections(Recipe, shipped[recipe], overrides, what="recipe", base=Path.cwd())
-    if not file.exists() and file.suffix not in {_SUFFIX, ".yml"}:
-        raise ConfigError(f"there is no recipe {recipe!r}: expected a YAML file or one of {', '.join(shipped)}")
-    return load_sections(Recipe, file, overrides, what="recipe")
+    """Read a recipe, as `recipes.load` does."""
+    return recipes.load(Recipe, recipe, overrides)
 
 
 def differing_keys(a: Recipe, b: Recipe) -> dict[str, tuple[object, object]]:
