@@ -154,10 +154,10 @@ class _Trail:
     """In scaled pixels of the first"""
     now: Points
     """In scaled pixels of the newest"""
-    places: list[Points]
-    """In the frame's pixels, one for each frame"""
-    off: list[Points]
-    """What of that the face's plane does not explain, in scaled pixels of the first"""
+    places: Points
+    """float32 (frames, points, 2), in the frame's pixels"""
+    off: Points
+    """The same of what the face's plane does not explain of that, in scaled pixels of the first"""
     care: Care
 
     def goes_on(self, around: Surroundings) -> bool:
@@ -178,16 +178,15 @@ class _Trail:
         off = (measured - self.chosen)[found]
         self._keep(found)
         self.newest, self.now = around, now[found]
-        self.places.append(around.out(self.now))
-        self.off.append(off)
+        self.places = np.concatenate([self.places, around.out(self.now)[np.newaxis]])
+        self.off = np.concatenate([self.off, off[np.newaxis]])
         return bool(self.in_face.sum() >= self.needed)
 
     def followed(self) -> Followed:
-        places = np.stack(self.places)
         return Followed(
             first=(self.chosen - np.float32(SIDE / 2)) / np.float32(FACE_WIDTH),
-            moved=(places - places[0]) / np.float32(self.first.zoom * FACE_WIDTH),
-            off=np.stack(self.off) / np.float32(FACE_WIDTH),
+            moved=(self.places - self.places[0]) / np.float32(self.first.zoom * FACE_WIDTH),
+            off=self.off / np.float32(FACE_WIDTH),
             in_face=self.in_face,
             landmarks=(self.landmarks - np.float32(SIDE / 2)) / np.float32(FACE_WIDTH),
         )
@@ -202,8 +201,7 @@ class _Trail:
 
     def _keep(self, kept: NDArray[np.bool_]) -> None:
         self.chosen, self.in_face, self.now = self.chosen[kept], self.in_face[kept], self.now[kept]
-        self.places = [each[kept] for each in self.places]
-        self.off = [each[kept] for each in self.off]
+        self.places, self.off = self.places[:, kept], self.off[:, kept]
 
 
 def _chosen(around: Surroundings, face: Face, image: Image, care: Care, around_it: int = _RING_POINTS) -> _Trail:
@@ -218,8 +216,8 @@ def _chosen(around: Surroundings, face: Face, image: Image, care: Care, around_i
         needed=max(care.left * len(inside), _FEWEST),
         landmarks=around.into(face.landmarks),
         now=points,
-        places=[around.out(points)],
-        off=[np.zeros_like(points)],
+        places=around.out(points)[np.newaxis],
+        off=np.zeros_like(points)[np.newaxis],
         care=care,
     )
 
