@@ -44,7 +44,7 @@ from faceplate.vision.liveness.evidence import LivenessCue
 from faceplate.vision.liveness.glance import Glance
 from faceplate.vision.liveness.glare import Glare
 from faceplate.vision.liveness.motion import Motion
-from faceplate.vision.liveness.network import PassiveCue, passive_network
+from faceplate.vision.liveness.network import PassiveCue, PassiveNetwork, passive_network
 from faceplate.vision.liveness.scene import Scene
 from faceplate.vision.liveness.screen import Screen
 from faceplate.vision.liveness.stream import Stream
@@ -57,12 +57,16 @@ INTERVAL = 0.1
 VISIT = 40
 """Frames of the simulated visit"""
 
+_FRAME, _RAISED, _EYES = "frame without liveness", "raised", "vision.living_eyes"
+"""Parts that are named more than once"""
+
 
 def main() -> None:
     """Measure frames of two visits, in two sizes."""
     parser = argparse.ArgumentParser(prog="python tests/benchmarks/liveness.py", description=__doc__)
     parser.add_argument("--rounds", type=int, default=120, help="frames to measure of each size (default: %(default)s)")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--passes", type=int, default=3, help="times that all of it is done (default: %(default)s)")
+    told = parser.parse_args()
     cv2.setNumThreads(1)
     quiet_opencv()
     tell_machine()
@@ -70,8 +74,8 @@ def main() -> None:
         for what, images in visits().items():
             there = [fitted(image, width, height) for image in images]
             with tempfile.TemporaryDirectory() as folder:
-                print(f"\n{width}x{height}: {what}, to and fro, {rounds} rounds")
-                measure([*there, *there[-2:0:-1]], Path(folder), rounds)
+                print(f"\n{width}x{height}: {what}, to and fro, {told.rounds} rounds, {told.passes} passes")
+                measure([*there, *there[-2:0:-1]], Path(folder), told.rounds, told.passes)
 
 
 def visits() -> dict[str, list[Image]]:
@@ -86,13 +90,38 @@ def visits() -> dict[str, list[Image]]:
     }
 
 
-def measure(images: list[Image], folder: Path, rounds: int) -> None:
-    """Measure and print one size."""
+def measure(images: list[Image], folder: Path, rounds: int, passes: int) -> None:
+    """Measure and print one size.
+
+    Each pass does the same again from its beginning. Whatever else the machine does makes a lap longer and never
+    shorter, so the shortest of all passes counts, of each lap. Some frames cost a cue more than others, or nothing:
+    what counts is what they come to, set against what the same frames come to without any cue.
+    """
     ours = Ours(configuration(folder, threads=1))
     usable = [image for image in images if ours.sees_one_person(image)]
     ours.enrol(usable[:1])
     looks = [_look(image) for image in usable]
     network = passive_network(load_bundle(DEFAULT_BUNDLE), threads=1)
+
+    def frame(number: int) -> Laps:
+        return ours.verify(usable[number % len(usable)], number)
+
+    laps = []
+    for _ in range(passes):
+        observing = {name: _observing(look_at, usable, looks) for name, look_at in _parts(network, usable[0]).items()}
+        laps.append(interleaved({_FRAME: frame, **observing}, rounds))
+    mean = {name: _mean_of_shortest([each[name] for each in laps]) for name in laps[0]}
+    whole, eyes = mean.pop(_FRAME), mean.pop(_EYES) - mean[_RAISED]
+    rows = [(_FRAME, milliseconds(whole), "1")]
+    rows += [(name, milliseconds(seconds), f"{seconds / whole:.3f}") for name, seconds in mean.items()]
+    rows.append(("together", milliseconds(sum(mean.values())), f"{sum(mean.values()) / whole:.3f}"))
+    rows.append((f"{_EYES}, besides", milliseconds(eyes), f"{eyes / whole:.3f}"))
+    rows.append(_of_an_empty_frame(np.full_like(images[0], 128), rounds))
+    table(("part", "time", "of a frame"), rows)
+
+
+def _parts(network: PassiveNetwork, room: Image) -> dict[str, Callable[[Sighting, Frame], object]]:
+    """All that liveness does with a frame, by name, as it begins with nobody seen; `room` is what the camera knows."""
     cut = CutOnce()
     cues: dict[str, LivenessCue] = {
         "network": PassiveCue(network),
@@ -101,24 +130,15 @@ def measure(images: list[Image], folder: Path, rounds: int) -> None:
         "edges": Edges(),
         "stream": Stream(),
         "screen": Screen(),
-        "scene": _knowing(usable[0]),
+        "scene": _knowing(room),
         "glare": Glare(),
     }
-    tasks = {"frame": lambda number: ours.verify(usable[number % len(usable)], number)}
-    observing = {name: _observing(cue.observe, usable, looks) for name, cue in cues.items()}
-    observing["raised"] = _observing(Heads(FaceMesh(threads=1)).measured, usable, looks)
-    tasks |= observing | {"living eyes": _observing(_living_eyes(), usable, looks)}
-    laps = interleaved(tasks, rounds)
-    whole = median(laps["frame"])
-    # Some frames cost a cue more than others, or nothing: what counts is what they come to.
-    mean = {name: float(np.mean([lap[WHOLE] for lap in laps[name]])) for name in observing}
-    rows = [("frame without liveness", milliseconds(whole), "1")]
-    rows += [(name, milliseconds(mean[name]), f"{mean[name] / whole:.3f}") for name in observing]
-    rows.append(("together", milliseconds(sum(mean.values())), f"{sum(mean.values()) / whole:.3f}"))
-    eyes = float(np.mean([lap[WHOLE] for lap in laps["living eyes"]])) - mean["raised"]
-    rows.append(("vision.living_eyes, besides", milliseconds(eyes), f"{eyes / whole:.3f}"))
-    rows.append(_of_an_empty_frame(np.full_like(images[0], 128), rounds))
-    table(("part", "time", "of a frame"), rows)
+    parts: dict[str, Callable[[Sighting, Frame], object]] = {name: cue.observe for name, cue in cues.items()}
+    return parts | {_RAISED: Heads(FaceMesh(threads=1)).measured, _EYES: _living_eyes()}
+
+
+def _mean_of_shortest(passes: list[list[Laps]]) -> float:
+    return float(np.mean(np.min([[lap[WHOLE] for lap in laps] for laps in passes], axis=0)))
 
 
 def _of_an_empty_frame(image: Image, rounds: int) -> tuple[str, str, str]:

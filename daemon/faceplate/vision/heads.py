@@ -14,7 +14,7 @@ from faceplate.vision.eyelids import Eyelids
 from faceplate.vision.face_mesh import FaceMesh
 from faceplate.vision.per_track import PerTrack
 
-EVERY: Final = Seconds(0.25)
+EVERY: Final = Seconds(0.35)
 """A head is measured no more often: whoever raises their chin as they are asked holds it for longer"""
 
 EYES_EVERY: Final = Seconds(0.08)
