@@ -71,15 +71,15 @@ def check_for(
 def check_with(network: PassiveNetwork, mode: LivenessMode, added: Sequence[Added] = ()) -> LivenessCheck:
     """The check of a mode that looks, with this network, and with what the door has besides its camera."""
     cut = CutOnce()
-    cues: list[LivenessCue] = [PassiveCue(network), Motion(cut), Turn(cut), Edges(), Stream(), Screen()]
+    cues: list[LivenessCue] = [PassiveCue(network), Motion(cut), Turn(cut), Edges(), Stream(), Screen(), Glare()]
     cues += [each.cue for each in added]
     needed = [LOOKS, *(each.confirms for each in added)]
     watchmen = [each.watchman for each in added if each.watchman is not None]
     if mode == "passive":
         return LivenessCheck(cues, needed, WATCHED, watchmen, DEPTH)
     scene = Scene()
-    # What can only doubt is for those who may be challenged
-    return LivenessCheck([*cues, Glare(), scene], [*needed, MOVES], AT_ONCE, [*watchmen, scene], DEPTH)
+    # It denies nobody, and what only doubts is for those who may be challenged
+    return LivenessCheck([*cues, scene], [*needed, MOVES], AT_ONCE, [*watchmen, scene], DEPTH)
 
 
 def added_by_second(kind: SecondKind, find: Find) -> Added:

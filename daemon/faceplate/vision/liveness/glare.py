@@ -7,7 +7,8 @@ by least squares over its pixels and their three colours: other light is a gain 
 and a face that turned or talked does not fit.
 
 Highlights on skin are small; spectacles mirror as paper does, so nothing is looked at around the eyes. What a camera's
-own window mirrors would be doubted, too; so it is a doubt, which a challenge settles, and no denial.
+own window mirrors looks the same: a light that passes there once is a doubt, which a challenge settles; a veil that
+goes on wandering is a denial.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ SHARE: Final = 0.01
 """Of the face, veiled otherwise than before. Of living people filmed by a webcam it was 0; of two photographs of one
 person, taken on other days, it was more for one in fifty, and never on two in a row"""
 
-_LASTING = 2
-"""Looks in a row"""
+_DOUBTED, _DENIED = 2, 4
+"""Looks in a row on which a veil is another than before. A light that passes once is so on three: it came, it is gone
+since the last one, and since the one before. Of living people filmed by a webcam it was never so"""
 
 _KEPT = 2
 """Looks that a new one is compared with; a third costs nearly half as much again, and found 12 prints for 10"""
@@ -118,7 +120,7 @@ class _Looks:
 
 
 class Glare:
-    """Doubts "glare"."""
+    """Doubts, and then denies, "glare"."""
 
     def __init__(self) -> None:
         self._tracks = PerTrack(_Looks)
@@ -126,7 +128,7 @@ class Glare:
         self._region = _region()
 
     def observe(self, track: Sighting, frame: Frame) -> Evidence:
-        """Whether a veil came, went or wandered since the looks before, on this look and the one before it."""
+        """Whether a veil came, went or wandered since the looks before, on this look and those before it."""
         looks = self._tracks.of(track.track, frame.time)
         if looks.at is not None and 0 <= frame.time - looks.at < EVERY:
             return Evidence("glare", Tells.NOTHING)
@@ -139,7 +141,9 @@ class Glare:
         share = max((veiled(view, then) for then in looks.kept), default=0.0)
         looks.kept.append(view)
         looks.in_a_row = looks.in_a_row + 1 if share > SHARE else 0
-        return Evidence("glare", Tells.DOUBTS if looks.in_a_row >= _LASTING else Tells.NOTHING, share)
+        if looks.in_a_row >= _DENIED:
+            return Evidence("glare", Tells.DENIES, share)
+        return Evidence("glare", Tells.DOUBTS if looks.in_a_row >= _DOUBTED else Tells.NOTHING, share)
 
     def view(self, image: Image, face: Face) -> View | None:
         """The face of a frame, RGB uint8 (H, W, 3); None where it is small, outside, clipped, or black and white."""
